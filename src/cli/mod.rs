@@ -1,0 +1,1 @@
+//! Reads the command line's wishes and carries them out.
