@@ -112,9 +112,9 @@ impl<'de> Deserialize<'de> for CustomerId {
 /// 26 Crockford symbols of a UUID's 128 bits.
 fn write_crockford(f: &mut fmt::Formatter<'_>, uuid: Uuid) -> fmt::Result {
     let bits = uuid.as_u128();
-    (0..26).rev().try_for_each(|position| {
-        write!(f, "{}", symbol_of(u64::try_from(bits >> (5 * position) & 31).unwrap_or(0)).to_ascii_lowercase())
-    })
+    (0..26)
+        .rev()
+        .try_for_each(|position| write!(f, "{}", symbol_of(u64::try_from(bits >> (5 * position) & 31).unwrap_or(0)).to_ascii_lowercase()))
 }
 
 fn read_crockford(text: &str) -> Option<Uuid> {

@@ -1,1 +1,20 @@
 //! The only SQL and the only Redis.
+//!
+//! Every statement is written once and runs on SQLite and on PostgreSQL; [`Database::write`] and [`Database::read`]
+//! are the only doors (conventions 9).
+
+#[macro_use]
+mod tx;
+
+/// What is kept in memory, and what keeps it true.
+pub mod cache;
+mod database;
+mod error;
+/// The feed of changes that alter what a cache may answer.
+pub mod invalidations;
+/// The schema, embedded and checked.
+pub mod migrations;
+
+pub use database::{Database, Pools};
+pub use error::Error;
+pub use tx::Tx;

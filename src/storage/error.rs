@@ -1,0 +1,61 @@
+//! What can go wrong with the database, in the three ways a caller may have to tell apart.
+
+/// A failed statement or transaction. Never carries values, which may be personal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A uniqueness rule refused the row.
+    #[error("not unique")]
+    NotUnique,
+    /// The database cannot be reached, is too busy, or the outcome of a commit is unknown: answer 503, never a guess.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// What was found, or was to be written, contradicts the schema: a fault of ours.
+    #[error("database contradiction: {0}")]
+    Corrupt(String),
+}
+
+/// What an error of the driver means.
+pub(super) struct Verdict {
+    pub(super) error: Error,
+    /// The same work can succeed when it is done again from the start.
+    pub(super) again: bool,
+}
+
+impl Verdict {
+    fn unavailable(detail: &str, again: bool) -> Self {
+        Self { error: Error::Unavailable(detail.to_owned()), again }
+    }
+
+    /// Reads a driver's error; texts of the database are kept only where they cannot carry values.
+    pub(super) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(database) => Self::of_database(database.as_ref()),
+            sqlx::Error::PoolTimedOut => Self::unavailable("no connection was free in time", false),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
+                Self::unavailable("the connection failed", false)
+            }
+            sqlx::Error::RowNotFound => Self { error: Error::Corrupt("a row that must exist is missing".into()), again: false },
+            sqlx::Error::ColumnDecode { index, .. } => {
+                Self { error: Error::Corrupt(format!("column {index} cannot be read")), again: false }
+            }
+            _ => Self { error: Error::Corrupt("unexpected driver error".into()), again: false },
+        }
+    }
+
+    fn of_database(error: &dyn sqlx::error::DatabaseError) -> Self {
+        if error.is_unique_violation() {
+            return Self { error: Error::NotUnique, again: false };
+        }
+        let code = error.code().unwrap_or_default();
+        match code.as_ref() {
+            // PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy and its extended codes, locked.
+            "40001" | "40P01" | "55P03" | "5" | "261" | "517" | "773" | "6" | "262" => Self::unavailable("conflict with other work", true),
+            // Query cancelled, shutting down, cannot connect now, too many connections, the transaction is already lost; SQLite: disk I/O error, full.
+            "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P02" | "25P03" | "53100" | "10" | "13" => {
+                Self::unavailable(&format!("refused with {code}"), false)
+            }
+            code if code.starts_with("08") => Self::unavailable(&format!("refused with {code}"), false),
+            code => Self { error: Error::Corrupt(format!("statement refused with {code}")), again: false },
+        }
+    }
+}

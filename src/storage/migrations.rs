@@ -1,0 +1,92 @@
+//! The schema, embedded: portable migrations and the little that differs, merged by version.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
+
+use super::database::Engine;
+use super::tx::{Held, Link};
+use super::{Database, Error, Tx};
+
+static COMMON: Migrator = sqlx::migrate!("migrations/common");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How the database's schema compares with this program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Every migration of this program has been applied; later ones of a newer program may be there too.
+    Ready,
+    /// Migrations are missing: run `concord migrate up`.
+    Behind {
+        /// The last version applied, 0 for an empty database.
+        applied: i64,
+        /// The version this program needs.
+        needed: i64,
+    },
+}
+
+fn merged(own: &'static Migrator) -> Migrator {
+    let mut migrations: Vec<Migration> = COMMON.iter().chain(own.iter()).cloned().collect();
+    migrations.sort_by_key(|migration| migration.version);
+    // A newer program's migrations may be there already: expand, then contract.
+    Migrator { migrations: Cow::Owned(migrations), ignore_missing: true, ..Migrator::DEFAULT }
+}
+
+impl Database {
+    fn migrator(&self) -> Migrator {
+        merged(match self.engine {
+            Engine::Sqlite { .. } => &SQLITE,
+            Engine::Postgres(_) => &POSTGRES,
+        })
+    }
+
+    /// Applies every missing migration, under the migrator's own lock.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let migrator = self.migrator();
+        let done = match &self.engine {
+            Engine::Sqlite { writer, .. } => migrator.run(writer).await,
+            Engine::Postgres(pool) => migrator.run(pool).await,
+        };
+        done.map_err(|error| unusable(&error))
+    }
+
+    /// Compares the schema with what this program needs.
+    pub async fn schema(&self) -> Result<Schema, Error> {
+        let needed = self.migrator().iter().map(|migration| migration.version).max().unwrap_or(0);
+        let mut tx = self.read().await?;
+        let applied = applied(&mut tx).await?;
+        Ok(if applied >= needed { Schema::Ready } else { Schema::Behind { applied, needed } })
+    }
+}
+
+async fn applied(tx: &mut Tx) -> Result<i64, Error> {
+    const TABLE: &str = "_sqlx_migrations";
+    let list = match &mut tx.link {
+        Link::Sqlite(held) => list_applied(held, TABLE).await,
+        Link::Postgres(held) => list_applied(held, TABLE).await,
+    };
+    match list {
+        Ok(list) => Ok(list),
+        // No table yet: nothing was ever applied.
+        Err(MigrateError::Execute(sqlx::Error::Database(_))) => Ok(0),
+        Err(error) => Err(unusable(&error)),
+    }
+}
+
+async fn list_applied<D: sqlx::Database>(held: &mut Held<D>, table: &str) -> Result<i64, MigrateError>
+where
+    D::Connection: Migrate,
+{
+    let list = held.connection().list_applied_migrations(table).await?;
+    Ok(list.iter().map(|migration| migration.version).max().unwrap_or(0))
+}
+
+fn unusable(error: &MigrateError) -> Error {
+    match error {
+        MigrateError::Execute(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => Error::Unavailable("cannot reach the database".into()),
+        MigrateError::VersionMismatch(version) => Error::Corrupt(format!("migration {version} was changed after it was applied")),
+        MigrateError::Dirty(version) => Error::Corrupt(format!("migration {version} was applied only in part")),
+        other => Error::Corrupt(format!("migration failed: {other}")),
+    }
+}
