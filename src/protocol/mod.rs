@@ -1,1 +1,36 @@
-//! The specifications as types.
+//! The specifications as types: what arrives is parsed into these or refused with the specification's own error.
+
+/// Implements serde for a type that is a text outside: written by `Display`, read by `FromStr`.
+macro_rules! serde_as_text {
+    ($name:ty) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub mod acr;
+pub mod authorize;
+pub mod authorize_response;
+pub mod claims;
+pub mod error;
+pub mod json;
+pub mod locale;
+pub mod par;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod resource;
+pub mod response_type;
+pub mod scope;
+
+pub use error::{Error, ErrorCode};
