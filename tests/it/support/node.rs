@@ -1,0 +1,149 @@
+//! The real program in its own process: to kill, to restart, to run twice on the same stores.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::database::Folder;
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
+
+/// How a node is started; clones start more nodes of the same deployment.
+#[derive(Clone)]
+pub struct Deployment {
+    pub issuer: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Deployment {
+    pub fn new(issuer: &str) -> Self {
+        Self { issuer: issuer.to_owned(), environment: vec![("CONCORD_ISSUER".into(), issuer.into())] }
+    }
+
+    /// `CONCORD_DATABASE__URL` and the like.
+    pub fn set(mut self, key: &str, value: &str) -> Self {
+        self.environment.retain(|(k, _)| k != key);
+        self.environment.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A command of the same deployment: `concord migrate up`, `concord service apply FILE`.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
+        command.args(arguments).stdin(Stdio::null());
+        for (key, _) in
+            std::env::vars().filter(|(k, _)| k.starts_with("CONCORD_") || k == "DATABASE_URL" || k == "REDIS_URL" || k == "PORT")
+        {
+            command.env_remove(key);
+        }
+        command.envs(self.environment.iter().map(|(k, v)| (k, v)));
+        command
+    }
+
+    /// Runs a command to its end and returns what it printed; fails with what it complained of.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().expect("the program runs");
+        assert!(output.status.success(), "concord {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// One `concord serve`.
+pub struct Node {
+    pub address: SocketAddr,
+    pub management: SocketAddr,
+    deployment: Deployment,
+    process: Child,
+    log: PathBuf,
+    _folder: Folder,
+}
+
+impl Node {
+    /// Starts on free ports and waits until it is ready.
+    pub async fn start(deployment: &Deployment) -> Self {
+        let (address, management) = (local(free_port()), local(free_port()));
+        let folder = Folder::new();
+        let log = folder.path().join("log");
+        let process = spawn(deployment, address, management, &log);
+        let mut node = Self { address, management, deployment: deployment.clone(), process, log, _folder: folder };
+        node.wait_until_ready().await;
+        node
+    }
+
+    /// SIGKILL: no goodbye, nothing flushed.
+    pub fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// SIGTERM, and the exit code.
+    pub async fn stop(&mut self) -> Option<i32> {
+        let _ = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("did not stop; log:\n{}", self.log());
+    }
+
+    /// The same node again, on the same ports.
+    pub async fn restart(&mut self) {
+        self.kill();
+        self.process = spawn(&self.deployment, self.address, self.management, &self.log);
+        self.wait_until_ready().await;
+    }
+
+    /// Everything it logged, over all its lives.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let url = format!("http://{}/readyz", self.management);
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().expect("an HTTP client");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.process.try_wait() {
+                panic!("ended with {status}; log:\n{}", self.log());
+            }
+            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("not ready after a minute; log:\n{}", self.log());
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("log of the node at {}:\n{}", self.address, self.log());
+        }
+    }
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn spawn(deployment: &Deployment, address: SocketAddr, management: SocketAddr, log: &PathBuf) -> Child {
+    let out = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log file");
+    deployment
+        .command(&["serve"])
+        .env("CONCORD_SERVER__LISTEN", address.to_string())
+        .env("CONCORD_SERVER__MANAGEMENT_LISTEN", management.to_string())
+        .stdout(out.try_clone().expect("a log file"))
+        .stderr(out)
+        .spawn()
+        .expect("the program starts")
+}

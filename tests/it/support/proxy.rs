@@ -1,0 +1,84 @@
+//! A wire that can be cut: a TCP proxy in front of a database, a Redis or a node.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Forwards connections to one of its targets in turn, until it is cut.
+pub struct Proxy {
+    pub address: SocketAddr,
+    wire: Arc<Wire>,
+}
+
+struct Wire {
+    targets: Mutex<(Vec<SocketAddr>, usize)>,
+    /// Changes with each cut; every connection made before it breaks.
+    cuts: watch::Sender<u64>,
+    up: watch::Sender<bool>,
+}
+
+impl Proxy {
+    /// A proxy on a free port.
+    pub async fn to(targets: impl IntoIterator<Item = SocketAddr>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let wire = Arc::new(Wire {
+            targets: Mutex::new((targets.into_iter().collect(), 0)),
+            cuts: watch::Sender::new(0),
+            up: watch::Sender::new(true),
+        });
+        tokio::spawn(serve(listener, Arc::clone(&wire)));
+        Self { address, wire }
+    }
+
+    /// Breaks every connection and refuses new ones.
+    pub fn cut(&self) {
+        self.wire.up.send_replace(false);
+        self.wire.cuts.send_modify(|n| *n += 1);
+    }
+
+    /// Breaks every connection; new ones are welcome.
+    pub fn hiccup(&self) {
+        self.wire.cuts.send_modify(|n| *n += 1);
+    }
+
+    /// Lets connections through again.
+    pub fn mend(&self) {
+        self.wire.up.send_replace(true);
+    }
+
+    /// Sends new connections elsewhere.
+    pub fn point_to(&self, targets: impl IntoIterator<Item = SocketAddr>) {
+        *self.wire.targets.lock().expect("targets") = (targets.into_iter().collect(), 0);
+    }
+}
+
+impl Wire {
+    fn next(&self) -> Option<SocketAddr> {
+        let mut targets = self.targets.lock().expect("targets");
+        targets.1 += 1;
+        let (list, turn) = &*targets;
+        list.get(turn % list.len().max(1)).copied()
+    }
+}
+
+async fn serve(listener: TcpListener, wire: Arc<Wire>) {
+    while let Ok((mut inner, _)) = listener.accept().await {
+        let wire = Arc::clone(&wire);
+        tokio::spawn(async move {
+            let mut cuts = wire.cuts.subscribe();
+            if !*wire.up.borrow() {
+                return;
+            }
+            let Some(target) = wire.next() else { return };
+            let Ok(mut outer) = TcpStream::connect(target).await else { return };
+            let _ = (inner.set_nodelay(true), outer.set_nodelay(true));
+            tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut inner, &mut outer) => {}
+                _ = cuts.changed() => {}
+            }
+        });
+    }
+}
