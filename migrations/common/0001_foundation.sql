@@ -11,7 +11,6 @@ CREATE TABLE settings (
 CREATE TABLE sectors (
     id UUID PRIMARY KEY,
     code TEXT NOT NULL UNIQUE,
-    pairwise_key BYTEA NOT NULL,
     created_at BIGINT NOT NULL
 );
 

@@ -1,3 +1,16 @@
 //! The business as types and pure decisions: no I/O, no clock, no chance of its own.
 
+/// Product domains, scopes, claims, agreements.
+pub mod catalog;
+/// A person's recorded decisions.
+pub mod consent;
+/// Customers and their sessions.
+pub mod customer;
+/// What one client may do for one customer.
+pub mod grant;
+/// Ids and the customer id's check symbol.
 pub mod ids;
+/// The mapping of local accounts to customers.
+pub mod link;
+/// Partners' products and their OAuth clients.
+pub mod service;
