@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn i5_nothing_ended_becomes_active_again_except_by_a_split() {
-        for state in [LinkState::Withdrawn, LinkState::Unlinked, LinkState::Expired, LinkState::Declined, LinkState::Rejected, LinkState::Moved] {
+        for state in
+            [LinkState::Withdrawn, LinkState::Unlinked, LinkState::Expired, LinkState::Declined, LinkState::Rejected, LinkState::Moved]
+        {
             assert!(!state.may_become(LinkState::Active));
         }
     }
