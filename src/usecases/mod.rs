@@ -1,1 +1,82 @@
-//! What the system does, one verb per file.
+//! What the system does, one verb per file, each owning its transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::blind::BlindIndex;
+use crate::crypto::pairwise::PairwiseSubjects;
+use crate::crypto::random::Random;
+use crate::crypto::root_keys::RootKeys;
+use crate::crypto::sealing::Sealer;
+use crate::model::catalog::Catalog;
+use crate::model::grant::GrantView;
+use crate::model::ids::GrantId;
+use crate::storage::Database;
+use crate::storage::cache::{Cache, Truth};
+
+/// How many grants are kept in memory.
+const GRANTS_IN_MEMORY: usize = 200_000;
+
+/// Everything a use case needs: handed to each as `&Core`, made once per process (or per test).
+pub struct Core {
+    /// The configuration, validated.
+    pub config: Arc<Config>,
+    /// Where the time comes from; a use case reads it once.
+    pub clock: Clock,
+    /// Where chance comes from.
+    pub random: Random,
+    /// The database.
+    pub database: Database,
+    /// What this node knows of changes, and how fresh that knowledge is.
+    pub truth: Arc<Truth>,
+    /// Seals tokens and everything stored that is personal but has no customer yet.
+    pub sealer: Sealer,
+    /// Finds customers by identifiers that are stored only sealed.
+    pub blind: BlindIndex,
+    /// First values of pairwise subjects.
+    pub pairwise: PairwiseSubjects,
+    /// Product domains, scopes, agreements.
+    pub catalog: ArcSwap<Catalog>,
+    /// Grants with the present truth about them.
+    pub grants: Cache<GrantId, GrantView>,
+    /// Sealed into every token; a restore bumps it (conventions 7).
+    database_epoch: AtomicI64,
+}
+
+impl Core {
+    /// Puts the parts together. Nothing is read yet: catalogue, keys and epoch are loaded by the start-up use cases.
+    pub fn new(config: Arc<Config>, clock: Clock, random: Random, database: Database, root: &RootKeys) -> Self {
+        let truth = Arc::new(Truth::default());
+        let after_commit = Arc::clone(&truth);
+        database.after_commit(move |invalidations| after_commit.apply(invalidations));
+        Self {
+            sealer: Sealer::new(root, random.clone()),
+            blind: BlindIndex::new(root),
+            pairwise: PairwiseSubjects::new(root),
+            catalog: ArcSwap::default(),
+            grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
+            database_epoch: AtomicI64::new(0),
+            config,
+            clock,
+            random,
+            database,
+            truth,
+        }
+    }
+
+    /// The database epoch as this node knows it.
+    pub fn database_epoch(&self) -> i64 {
+        self.database_epoch.load(Ordering::Acquire)
+    }
+
+    /// Takes over the database epoch; a changed one empties every cache.
+    pub fn set_database_epoch(&self, epoch: i64) {
+        if self.database_epoch.swap(epoch, Ordering::AcqRel) != epoch {
+            self.truth.forget_all();
+        }
+    }
+}
