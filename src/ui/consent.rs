@@ -1,0 +1,177 @@
+//! Agreeing to what a service may read.
+
+use super::frame::{ClientCard, Frame};
+use super::link::{aurora, polar};
+use super::page::{days, page, say};
+use crate::clock::Timestamp;
+use crate::protocol::locale::Locale;
+
+/// One thing that can be shared.
+#[derive(Clone, Debug)]
+pub struct ConsentItem {
+    /// The value of the checkbox `item`: the scope.
+    pub code: String,
+    /// What it is, in words of the catalogue.
+    pub title: String,
+    /// The person's present values, masked; empty when there are none yet.
+    pub values: Vec<String>,
+    /// What it is for.
+    pub purpose: String,
+    /// Until when; `None`: until withdrawn.
+    pub until: Option<Timestamp>,
+    /// The service cannot work without it; otherwise a checkbox, unticked.
+    pub required: bool,
+    /// Ticked before a form came back with trouble.
+    pub ticked: bool,
+}
+
+/// Things of one product domain.
+#[derive(Clone, Debug)]
+pub struct ConsentGroup {
+    /// The domain's name in the reader's language.
+    pub domain: String,
+    /// The service the values come from; `None`: Concord itself.
+    pub source: Option<ClientCard>,
+    /// What can be shared.
+    pub items: Vec<ConsentItem>,
+}
+
+/// Something asked for that cannot be shared, because the account it comes from is not linked.
+#[derive(Clone, Debug)]
+pub struct MissingLink {
+    /// What was asked for.
+    pub title: String,
+    /// The service that has it.
+    pub service: String,
+    /// Where to connect it: the service's own page.
+    pub connect_url: Option<String>,
+}
+
+/// The consent page. The service asking is the frame's client.
+#[derive(Clone, Debug)]
+pub struct Consent {
+    /// What is asked for, by domain.
+    pub groups: Vec<ConsentGroup>,
+    /// What was asked for and needs a link that is missing.
+    pub missing: Vec<MissingLink>,
+    /// What the service may read already: then this page asks for the difference only.
+    pub already: Vec<String>,
+    /// The version of the agreement's text.
+    pub text_version: u32,
+    /// Where the whole text can be read.
+    pub text_url: String,
+    /// The service's own privacy notice.
+    pub policy_url: Option<String>,
+}
+
+impl Consent {
+    pub(super) fn has_optional(&self) -> bool {
+        self.groups.iter().any(|g| g.items.iter().any(|i| !i.required))
+    }
+
+    pub(super) fn asks_more(&self) -> bool {
+        !self.already.is_empty()
+    }
+
+    pub(super) fn asker(&self, f: &Frame) -> String {
+        f.client.as_ref().map_or_else(|| f.t("a-service"), |c| c.name.clone())
+    }
+
+    pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
+        let sign_in = ConsentGroup {
+            domain: say(l, "Личность и связь", "Identity and contact", "身份与联系方式"),
+            source: None,
+            items: vec![
+                item(l, "openid", ["Что это вы", "That it is you", "确认是您本人"], &[], ["вход в сервис", "signing in", "登录"], true),
+                item(
+                    l,
+                    "profile",
+                    ["Как к вам обращаться", "How to address you", "对您的称呼"],
+                    &[&say(l, "Анна", "Anna", "安娜")],
+                    ["приветствие и настройки", "greeting and settings", "称呼与设置"],
+                    true,
+                ),
+                item(
+                    l,
+                    "email",
+                    ["Адрес электронной почты", "E-mail address", "电子邮箱"],
+                    &["a•••k@e•••.com"],
+                    ["билеты и чеки", "tickets and receipts", "发送电子票和收据"],
+                    false,
+                ),
+            ],
+        };
+        let loyalty = ConsentGroup {
+            domain: say(l, "Лояльность", "Loyalty", "会员积分"),
+            source: Some(polar(l)),
+            items: vec![
+                ConsentItem {
+                    until: Some(days(730)),
+                    ..item(
+                        l,
+                        "loyalty",
+                        ["Уровень и баланс баллов", "Tier and points", "会员等级和积分"],
+                        &[&say(l, "Серебро", "Silver", "银卡"), &say(l, "1\u{a0}240 баллов", "1,240 points", "1240 积分")],
+                        ["показать вашу скидку", "show your discount", "显示您的折扣"],
+                        false,
+                    )
+                },
+                ConsentItem {
+                    until: Some(days(180)),
+                    ..item(
+                        l,
+                        "loyalty.history",
+                        ["История начислений", "Points history", "积分记录"],
+                        &[],
+                        ["личные предложения", "personal offers", "个性化优惠"],
+                        false,
+                    )
+                },
+            ],
+        };
+        let missing = MissingLink {
+            title: say(l, "Счета и карты", "Accounts and cards", "账户与银行卡"),
+            service: aurora(l).name,
+            connect_url: Some("http://bank.localhost:8080/".into()),
+        };
+        let plain = Self {
+            groups: vec![sign_in.clone(), loyalty.clone()],
+            missing: vec![],
+            already: vec![],
+            text_version: 3,
+            text_url: "/agreements/share/3".into(),
+            policy_url: Some("http://cinema.localhost:8080/privacy".into()),
+        };
+        let already = vec![
+            say(l, "Что это вы", "That it is you", "确认是您本人"),
+            say(l, "Как к вам обращаться", "How to address you", "对您的称呼"),
+        ];
+        vec![
+            ("full", plain.clone()),
+            ("missing", Self { missing: vec![missing.clone()], groups: vec![sign_in.clone()], ..plain.clone() }),
+            ("diff", Self { groups: vec![loyalty], already, ..plain.clone() }),
+            (
+                "least",
+                Self {
+                    groups: vec![ConsentGroup { items: sign_in.items[..1].to_vec(), ..sign_in }],
+                    missing: vec![MissingLink { connect_url: None, ..missing }],
+                    policy_url: None,
+                    ..plain
+                },
+            ),
+        ]
+    }
+}
+page!(Consent, "consent/consent.html");
+
+fn item(l: Locale, code: &str, title: [&str; 3], values: &[&str], purpose: [&str; 3], required: bool) -> ConsentItem {
+    ConsentItem {
+        code: code.into(),
+        title: say(l, title[0], title[1], title[2]),
+        values: values.iter().map(|v| (*v).to_owned()).collect(),
+        purpose: say(l, purpose[0], purpose[1], purpose[2]),
+        until: None,
+        required,
+        ticked: false,
+    }
+}
