@@ -45,6 +45,15 @@ impl Theme {
     }
 }
 
+/// A language's own name: the same on every page.
+const fn own_name(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Ru => "Русский",
+        Locale::En => "English",
+        Locale::Zh => "中文",
+    }
+}
+
 /// A service's mark: one letter on one of twelve colours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logo {
@@ -182,7 +191,7 @@ impl Frame {
 
     /// What the language switch offers: tag, own name, address, whether it is the present one.
     pub(super) fn languages(&self) -> Vec<(&'static str, &'static str, String, bool)> {
-        Locale::ALL.into_iter().map(|l| (l.as_str(), l.own_name(), self.with_query("lang", l.as_str()), l == self.locale)).collect()
+        Locale::ALL.into_iter().map(|l| (l.as_str(), own_name(l), self.with_query("lang", l.as_str()), l == self.locale)).collect()
     }
 
     /// The tag of the page's language, script included where it matters.
