@@ -18,19 +18,31 @@ macro_rules! serde_as_text {
     };
 }
 
+pub mod access_token;
 pub mod acr;
 pub mod authorize;
 pub mod authorize_response;
+pub mod bearer;
 pub mod claims;
+pub mod client_auth;
 pub mod error;
+pub mod id_token;
+pub mod introspect;
 pub mod json;
+pub mod jwt;
+pub mod link_assertion;
 pub mod locale;
+pub mod logout;
+pub mod metadata;
 pub mod par;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod resource;
 pub mod response_type;
+pub mod revoke;
 pub mod scope;
+pub mod token;
+pub mod userinfo;
 
 pub use error::{Error, ErrorCode};
