@@ -15,8 +15,7 @@ const CONNECTIONS: u32 = 16;
 /// Measures how often 16 connections can commit one small row each, on PostgreSQL and on SQLite.
 pub fn commits(report: &mut Report, effort: Effort) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let url = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL: run `make bench`");
-    let rate = runtime.block_on(postgres(&url, effort.run.min(Duration::from_secs(5))));
+    let rate = runtime.block_on(async { postgres(&empty_database("bench_commits").await, effort.run.min(Duration::from_secs(5))).await });
     report.limit("commits", rate, "commits/s");
 }
 
@@ -49,16 +48,22 @@ async fn postgres(url: &str, time: Duration) -> f64 {
     rate
 }
 
-/// A fresh, migrated PostgreSQL database for the server under test.
-pub async fn fresh_database(name: &str) -> String {
+/// A PostgreSQL database with nothing in it.
+async fn empty_database(name: &str) -> String {
     let url = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL: run `make bench`");
     let pool = sqlx::PgPool::connect(&url).await.expect("connects");
     pool.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
     pool.close().await;
-    let mut fresh = url::Url::parse(&url).expect("an address");
-    fresh.set_path(name);
-    let database = Database::open(fresh.as_str(), Pools::default()).await.expect("opens");
+    let mut empty = url::Url::parse(&url).expect("an address");
+    empty.set_path(name);
+    empty.into()
+}
+
+/// A fresh, migrated PostgreSQL database for the server under test.
+pub async fn fresh_database(name: &str) -> String {
+    let url = empty_database(name).await;
+    let database = Database::open(&url, Pools::default()).await.expect("opens");
     database.migrate().await.expect("migrates");
     database.close().await;
-    fresh.into()
+    url
 }
