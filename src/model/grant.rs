@@ -86,6 +86,8 @@ pub struct GrantView {
     pub grant: Grant,
     /// Ended for itself: revoked, its code used twice, its family ended, its session over.
     pub ended: bool,
+    /// The end of its browser session, for a grant that lives no longer than that.
+    pub until: Option<Timestamp>,
     /// The customer is `active`.
     pub customer_active: bool,
     /// The customer's epoch now.
@@ -151,7 +153,7 @@ impl GrantView {
     /// Starts from "no"; every check is one line, and their order is the security argument.
     pub fn effective(&self, around: &Surroundings<'_>) -> Result<Mask, Inactive> {
         let seen = &self.grant.seen;
-        refuse(self.ended, Inactive::Ended)?;
+        refuse(self.ended || self.until.is_some_and(|until| until <= around.now), Inactive::Ended)?;
         refuse(!self.customer_active || self.customer_epoch != seen.customer, Inactive::Customer)?;
         refuse(!around.client.enabled || around.client.epoch != seen.client, Inactive::Client)?;
         refuse(!around.service.enabled || around.service.epoch != seen.service, Inactive::Service)?;

@@ -6,14 +6,26 @@
 #[macro_use]
 mod tx;
 
+/// Authorization codes.
+pub mod authorization_codes;
 /// What is kept in memory, and what keeps it true.
 pub mod cache;
 mod database;
 mod error;
+/// Refresh-token families.
+pub mod families;
+/// Grants and their items.
+pub mod grants;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
 /// The schema, embedded and checked.
 pub mod migrations;
+/// Pairwise subjects.
+pub mod pairwise;
+/// Pushed authorization requests.
+pub mod pushed_requests;
+/// Revoked access tokens.
+pub mod revocations;
 
 pub use database::{Database, Pools};
 pub use error::Error;

@@ -1,0 +1,77 @@
+//! Refresh-token families: one row each, however often its token is rotated (conventions 7).
+
+use super::{Error, Tx};
+use crate::clock::Timestamp;
+use crate::model::ids::{FamilyId, GrantId};
+
+/// A family as it stands.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Family {
+    /// Its row.
+    pub id: FamilyId,
+    /// The grant it belongs to.
+    pub grant_id: GrantId,
+    /// Counts its rotations.
+    pub generation: i64,
+    /// Drawn for this generation, 16 bytes.
+    pub nonce: Vec<u8>,
+    /// That of the generation just before.
+    pub previous_nonce: Option<Vec<u8>>,
+    /// When this generation was made.
+    pub rotated_at: Timestamp,
+    /// Until when, unless it is used.
+    pub idle_until: Timestamp,
+    /// Until when, in any case.
+    pub expires_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Adds a family with its first generation.
+pub async fn insert(tx: &mut Tx, family: &Family) -> Result<(), Error> {
+    execute!(
+        tx,
+        "INSERT INTO families (id, grant_id, generation, nonce, rotated_at, idle_until, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        family.id,
+        family.grant_id,
+        family.generation,
+        &family.nonce,
+        family.rotated_at,
+        family.idle_until,
+        family.expires_at
+    )?;
+    Ok(())
+}
+
+/// The family with this id.
+pub async fn find(tx: &mut Tx, id: FamilyId) -> Result<Option<Family>, Error> {
+    fetch_optional!(
+        tx,
+        Family,
+        "SELECT id, grant_id, generation, nonce, previous_nonce, rotated_at, idle_until, expires_at, ended_at FROM families WHERE id = $1",
+        id
+    )
+}
+
+/// Makes the next generation of exactly the one that was seen; `false` when somebody else did, or the family ended.
+pub async fn rotate(tx: &mut Tx, seen: &Family, nonce: &[u8; 16], idle_until: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    let rows = execute!(
+        tx,
+        "UPDATE families
+         SET generation = generation + 1, previous_nonce = nonce, nonce = $4, rotated_at = $5, idle_until = $6
+         WHERE id = $1 AND generation = $2 AND nonce = $3 AND ended_at IS NULL",
+        seen.id,
+        seen.generation,
+        &seen.nonce,
+        nonce.as_slice(),
+        now,
+        idle_until
+    )?;
+    Ok(rows == 1)
+}
+
+/// Ends the family of a grant, if it has one that lives.
+pub async fn end_of_grant(tx: &mut Tx, grant: GrantId, now: Timestamp) -> Result<bool, Error> {
+    let rows = execute!(tx, "UPDATE families SET ended_at = $2 WHERE grant_id = $1 AND ended_at IS NULL", grant, now)?;
+    Ok(rows == 1)
+}

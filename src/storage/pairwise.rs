@@ -1,0 +1,26 @@
+//! Pairwise subjects: made once, stored for ever (OpenID Connect Core 8.1).
+
+use super::{Error, Tx};
+use crate::clock::Timestamp;
+use crate::model::ids::{CustomerId, SectorId};
+
+/// The stored subject of a customer in a sector.
+pub async fn find(tx: &mut Tx, customer: CustomerId, sector: SectorId) -> Result<Option<String>, Error> {
+    let row =
+        fetch_optional!(tx, (String,), "SELECT sub FROM pairwise_subjects WHERE customer_id = $1 AND sector_id = $2", customer, sector)?;
+    Ok(row.map(|(sub,)| sub))
+}
+
+/// Stores the first subject of a customer in a sector; one that is there already stays.
+pub async fn insert(tx: &mut Tx, customer: CustomerId, sector: SectorId, sub: &str, now: Timestamp) -> Result<bool, Error> {
+    let rows = execute!(
+        tx,
+        "INSERT INTO pairwise_subjects (sector_id, customer_id, sub, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (customer_id, sector_id) DO NOTHING",
+        sector,
+        customer,
+        sub,
+        now
+    )?;
+    Ok(rows == 1)
+}

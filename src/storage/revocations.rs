@@ -1,0 +1,39 @@
+//! Revoked access tokens, kept until they would have expired anyway.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{Error, Tx};
+use crate::clock::Timestamp;
+use crate::model::ids::TokenId;
+
+/// Revokes an access token of `holder`: a grant, or a client for a token of its own. `false` when it was already revoked.
+pub async fn insert(tx: &mut Tx, token: TokenId, holder: Uuid, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    let rows = execute!(
+        tx,
+        "INSERT INTO token_revocations (token_id, holder, revoked_at, expires_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (token_id) DO NOTHING",
+        token,
+        holder,
+        now,
+        expires
+    )?;
+    Ok(rows == 1)
+}
+
+/// Every revoked token of a holder: loaded whole, so that it proves an absence.
+pub async fn of_holder(tx: &mut Tx, holder: Uuid) -> Result<HashSet<TokenId>, Error> {
+    let rows = fetch_all!(tx, (TokenId,), "SELECT token_id FROM token_revocations WHERE holder = $1", holder)?;
+    Ok(rows.into_iter().map(|(token,)| token).collect())
+}
+
+/// Removes a batch of revocations whose tokens have expired.
+pub async fn forget_expired(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+    execute!(
+        tx,
+        "DELETE FROM token_revocations
+         WHERE token_id IN (SELECT token_id FROM token_revocations WHERE expires_at < $1 ORDER BY expires_at LIMIT 1000)",
+        before
+    )
+}
