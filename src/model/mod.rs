@@ -6,6 +6,8 @@ pub mod catalog;
 pub mod consent;
 /// Customers and their sessions.
 pub mod customer;
+/// The sign-in transaction and its decision.
+pub mod flow;
 /// What one client may do for one customer.
 pub mod grant;
 /// Ids and the customer id's check symbol.

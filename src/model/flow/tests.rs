@@ -1,0 +1,202 @@
+//! Rows for what people and clients do, and every combination for what must never happen.
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+fn ago(seconds: u64) -> Timestamp {
+    NOW - Duration::from_secs(seconds)
+}
+
+fn customer(bits: u64) -> CustomerId {
+    CustomerId::from_bits(bits).expect("drawable")
+}
+
+fn prompt(words: &str) -> PromptSet {
+    if words.is_empty() { PromptSet::default() } else { words.parse().expect("prompt") }
+}
+
+fn asked(words: &str) -> Ask {
+    Ask { prompt: prompt(words), enabled: true, ..Ask::default() }
+}
+
+fn present(auth_seconds_ago: u64) -> Option<Present> {
+    Some(Present { customer: customer(5), auth_time: ago(auth_seconds_ago), acr: Acr::Aal1 })
+}
+
+fn scopes(text: &str) -> Missing {
+    Missing { sign_in: false, scopes: text.parse().expect("scope") }
+}
+
+/// A flow that began a minute ago.
+fn decided(ask: Option<Ask>, present: Option<Present>, gathered: &Gathered, missing: Missing) -> Next {
+    decide(&Facts { now: NOW, started: ago(60), life: Life::Open, ask, present, gathered, missing })
+}
+
+fn typed(route: Route) -> Gathered {
+    Gathered { identifier: Some("anna@example.com".into()), route, ..Gathered::default() }
+}
+
+#[test]
+fn somebody_unknown_is_led_to_a_session() {
+    let nobody = |gathered: &Gathered, words| decided(Some(asked(words)), None, gathered, Missing::default());
+    let fresh = Gathered::default();
+    assert_eq!(nobody(&fresh, ""), Next::Login(LoginStep::Identify));
+    assert_eq!(nobody(&fresh, "login consent"), Next::Login(LoginStep::Identify));
+    assert_eq!(nobody(&fresh, "create"), Next::Register(RegisterStep::Email));
+    assert_eq!(nobody(&fresh, "none"), error(ErrorCode::LoginRequired));
+    assert_eq!(nobody(&Gathered { route: Route::Register, ..fresh.clone() }, ""), Next::Register(RegisterStep::Email));
+    assert_eq!(nobody(&typed(Route::Password), ""), Next::Login(LoginStep::Password));
+    assert_eq!(nobody(&typed(Route::Code), ""), Next::VerifyContact);
+    assert_eq!(nobody(&typed(Route::Register), "create"), Next::VerifyContact);
+    let proved = Gathered { proved: true, ..typed(Route::Register) };
+    assert_eq!(nobody(&proved, ""), Next::Register(RegisterStep::Name));
+    assert_eq!(nobody(&Gathered { nickname: Some("Zaya".into()), ..proved }, ""), Next::Register(RegisterStep::Password));
+    assert_eq!(decided(None, None, &fresh, Missing::default()), Next::Login(LoginStep::Identify));
+}
+
+#[test]
+fn az14_prompt_and_max_age_are_honoured() {
+    let none = Missing::default;
+    let fresh = Gathered::default();
+    for (words, max_age, signed_in_ago, expected) in [
+        ("", None, 3600, Next::Respond(Answer::Grant)),
+        ("none", None, 3600, Next::Respond(Answer::Grant)),
+        ("login", None, 3600, Next::StepUp(Why::Prompt)),
+        ("login", None, 30, Next::Respond(Answer::Grant)),
+        ("", Some(10_000), 3600, Next::Respond(Answer::Grant)),
+        ("", Some(1), 3600, Next::StepUp(Why::MaxAge)),
+        ("", Some(1), 30, Next::Respond(Answer::Grant)),
+        ("", Some(0), 3600, Next::StepUp(Why::MaxAge)),
+        ("none", Some(1), 3600, error(ErrorCode::LoginRequired)),
+        ("select_account", None, 3600, Next::Login(LoginStep::SelectAccount)),
+        ("select_account", None, 30, Next::Respond(Answer::Grant)),
+        ("create", None, 3600, Next::Register(RegisterStep::Email)),
+    ] {
+        let ask = Ask { max_age: max_age.map(Duration::from_secs), ..asked(words) };
+        assert_eq!(decided(Some(ask), present(signed_in_ago), &fresh, none()), expected, "{words} {max_age:?} {signed_in_ago}");
+    }
+    let chosen = Gathered { account_chosen: true, ..fresh };
+    assert_eq!(decided(Some(asked("select_account")), present(3600), &chosen, none()), Next::Respond(Answer::Grant));
+    let another = typed(Route::Password);
+    assert_eq!(decided(Some(asked("select_account")), present(3600), &another, none()), Next::Login(LoginStep::Password));
+}
+
+#[test]
+fn somebody_else_is_never_answered_for() {
+    let fresh = Gathered::default();
+    let expecting = |words| Ask { expected: Some(customer(6)), ..asked(words) };
+    assert_eq!(decided(Some(expecting("")), present(3600), &fresh, Missing::default()), Next::Login(LoginStep::Identify));
+    assert_eq!(decided(Some(expecting("")), present(30), &fresh, Missing::default()), error(ErrorCode::LoginRequired));
+    assert_eq!(decided(Some(expecting("none")), present(3600), &fresh, Missing::default()), error(ErrorCode::LoginRequired));
+}
+
+#[test]
+fn co7_a_link_needs_a_fresh_sign_in_and_comes_before_consent() {
+    let fresh = Gathered::default();
+    let ask = Ask { link: true, ..asked("") };
+    assert_eq!(decided(Some(ask), present(301), &fresh, scopes("loyalty")), Next::StepUp(Why::Link));
+    assert_eq!(decided(Some(ask), present(299), &fresh, scopes("loyalty")), Next::Link);
+    let declined = Gathered { link: Some(LinkDecision::Declined), ..fresh };
+    assert_eq!(decided(Some(ask), present(299), &declined, scopes("loyalty")), Next::Consent(scopes("loyalty")));
+    assert_eq!(decided(Some(ask), present(299), &declined, Missing::default()), Next::Respond(Answer::Grant));
+}
+
+#[test]
+fn consent_is_asked_for_what_is_missing_only() {
+    let fresh = Gathered::default();
+    assert_eq!(decided(Some(asked("")), present(30), &fresh, scopes("loyalty")), Next::Consent(scopes("loyalty")));
+    assert_eq!(decided(Some(asked("none")), present(30), &fresh, scopes("loyalty")), error(ErrorCode::ConsentRequired));
+    let sign_in = Missing { sign_in: true, ..Missing::default() };
+    assert_eq!(decided(Some(asked("")), present(30), &fresh, sign_in.clone()), Next::Consent(sign_in));
+}
+
+#[test]
+fn mf11_an_essential_level_that_is_not_reached_is_an_error() {
+    let ask = Ask { essential_acr: Some(Acr::Aal2), ..asked("") };
+    assert_eq!(
+        decided(Some(ask), present(30), &Gathered::default(), Missing::default()),
+        error(ErrorCode::UnmetAuthenticationRequirements)
+    );
+}
+
+#[test]
+fn a_flow_that_is_over_stays_over() {
+    for (life, expected) in [(Life::Finished, Next::Finished), (Life::Expired, Next::Expired)] {
+        let facts = Facts {
+            now: NOW,
+            started: ago(60),
+            life,
+            ask: Some(asked("")),
+            present: present(30),
+            gathered: &Gathered { refused: true, ..Gathered::default() },
+            missing: scopes("loyalty"),
+        };
+        assert_eq!(decide(&facts), expected);
+    }
+}
+
+/// Every combination of every fact with two to five values each: over 100,000 flows.
+#[test]
+fn every_combination_keeps_the_promises() {
+    let gathered: Vec<Gathered> = [Route::Password, Route::Code, Route::Register]
+        .into_iter()
+        .flat_map(|route| (0..64_u32).map(move |bits| (route, bits)))
+        .map(|(route, bits)| Gathered {
+            identifier: (bits & 1 == 1).then(|| "anna@example.com".into()),
+            route,
+            proved: bits & 2 == 2,
+            nickname: (bits & 4 == 4).then(|| "Zaya".into()),
+            account_chosen: bits & 8 == 8,
+            link: (bits & 16 == 16).then_some(LinkDecision::Declined),
+            decided: ScopeSet::default(),
+            refused: bits & 32 == 32,
+        })
+        .collect();
+    let mut seen = 0_u32;
+    for words in ["", "none", "login", "consent", "select_account", "create", "login select_account"] {
+        for (link, enabled) in [(false, true), (true, true), (false, false)] {
+            for max_age in [None, Some(1), Some(10_000)] {
+                for expected in [None, Some(customer(5)), Some(customer(6))] {
+                    for present in [None, present(30), present(200), present(3600)] {
+                        for missing in [Missing::default(), scopes("loyalty")] {
+                            for gathered in &gathered {
+                                let ask = Ask { expected, link, enabled, max_age: max_age.map(Duration::from_secs), ..asked(words) };
+                                promises(ask, present, gathered, &missing);
+                                seen += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 100_000);
+}
+
+fn promises(ask: Ask, present: Option<Present>, gathered: &Gathered, missing: &Missing) {
+    let next = decided(Some(ask), present, gathered, missing.clone());
+    let here = present.is_some_and(|present| present.auth_time >= ago(60));
+    if let Next::Respond(Answer::Grant) = next {
+        let present = present.expect("si9: nobody gets a grant without a session");
+        assert!(ask.enabled && !gathered.refused);
+        assert!(ask.expected.is_none_or(|expected| expected == present.customer));
+        assert!(!ask.prompt.login || here, "prompt=login holds only when signed in within the flow");
+        assert!(ask.max_age.is_none_or(|age| here || NOW.since(present.auth_time) <= age));
+        assert!(!ask.link || gathered.link.is_some());
+        assert!(missing.is_empty());
+    }
+    if ask.prompt.none {
+        assert!(matches!(next, Next::Respond(_)), "prompt=none never shows a page: {next:?}");
+    }
+    if !matches!(next, Next::Respond(_)) {
+        assert!(!gathered.refused && ask.enabled, "nothing more is asked: {next:?}");
+    }
+    match next {
+        Next::Link => assert!(ask.link && gathered.link.is_none() && present.is_some()),
+        Next::Consent(_) => assert!(present.is_some() && !missing.is_empty()),
+        Next::StepUp(_) => assert!(present.is_some()),
+        Next::Respond(Answer::Account) | Next::Expired | Next::Finished => panic!("not for an open flow of a client"),
+        _ => {}
+    }
+}
