@@ -15,7 +15,9 @@
 pub mod database;
 pub mod html;
 pub mod http;
+pub mod inspect;
 pub mod node;
+pub mod partner;
 pub mod proxy;
 mod selftest;
 pub mod world;

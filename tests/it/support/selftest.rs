@@ -7,8 +7,12 @@ use concord::storage::migrations::Schema;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use serde_json::json;
+
 use super::database::{Backend, FreshDatabase};
+use super::http::{Browser, Wire};
 use super::on_both;
+use super::partner::Partner;
 use super::proxy::Proxy;
 
 on_both! {
@@ -28,6 +32,43 @@ on_both! {
         database.migrate().await.expect("migrates");
         assert_eq!(database.schema().await.expect("a schema"), Schema::Ready);
     }
+}
+
+on_both! {
+    async fn the_database_can_be_looked_into(world: World) {
+        let made = "INSERT INTO leases (name, holder, until) VALUES ('anna@example.org', ";
+        let holder = match world.backend {
+            Backend::Sqlite => "x'00112233445566778899aabbccddeeff', 5)",
+            Backend::Postgres => "'00112233-4455-6677-8899-aabbccddeeff', 5)",
+        };
+        assert_eq!(world.tamper(&format!("{made}{holder}")).await.expect("inserted"), 1);
+        assert!(world.tamper("INSERT INTO nowhere VALUES (1)").await.is_err());
+        assert_eq!(world.rows("SELECT name, holder, until FROM leases").await, [[
+            "anna@example.org",
+            "00112233445566778899aabbccddeeff",
+            "5"
+        ]]);
+        assert_eq!(world.count("SELECT COUNT(*) FROM leases").await, 1);
+        world.assert_nowhere(&["boris@example.org"]).await;
+        let found = tokio::spawn(async move { world.assert_nowhere(&["Anna@example.org"]).await }).await;
+        assert!(found.is_err(), "an address in the database must be noticed");
+    }
+}
+
+#[tokio::test]
+async fn a_request_carries_its_host_and_its_credentials() {
+    let partner = Partner::start().await;
+    partner.answers("/welcome", 200, &json!({"hello": "Anna"}));
+    let wire = Wire::new("http://shop.localhost:1234", partner.address);
+    let mut browser = Browser::new(&wire);
+    browser.open("/welcome?x=1").await.expect(200);
+    let received = partner.wait_for("/welcome", 1).await;
+    assert_eq!(received[0].headers["host"], "shop.localhost:1234");
+    let answer = wire.post("/token").basic("a:b", "c d").form([("grant_type", "x y")]).send().await;
+    assert_eq!(answer.status, 200);
+    let received = partner.received("/token");
+    assert_eq!(received[0].field("grant_type").as_deref(), Some("x y"));
+    assert_eq!(received[0].headers["authorization"], "Basic YSUzQWI6Yytk");
 }
 
 async fn echo() -> SocketAddr {
