@@ -1,1 +1,17 @@
-//! How the world gets in.
+//! How the world gets in: the server, the shell around every route, extractors, errors, health.
+
+mod access;
+mod admission;
+mod body;
+mod client_address;
+pub mod cookies;
+pub mod errors;
+pub mod extract;
+mod guard;
+pub mod headers;
+pub mod health;
+pub mod layers;
+pub mod server;
+pub mod signals;
+
+pub use body::BodyFault;
