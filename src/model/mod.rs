@@ -10,6 +10,8 @@ pub mod customer;
 pub mod flow;
 /// What one client may do for one customer.
 pub mod grant;
+/// E-mail addresses, phones and login names with their normal forms.
+pub mod identifier;
 /// Ids and the customer id's check symbol.
 pub mod ids;
 /// The mapping of local accounts to customers.

@@ -1,0 +1,3 @@
+//! The business rules that need a table of their own.
+
+mod identifier;

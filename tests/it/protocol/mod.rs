@@ -1,0 +1,7 @@
+//! The corpora of security.md against the protocol's readers, row by row.
+
+mod authorize;
+mod client_auth;
+mod params;
+mod redirect_uri;
+mod token;
