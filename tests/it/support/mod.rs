@@ -12,10 +12,12 @@
 //!
 //! runs as `i2_one_holder_per_local_account::sqlite` (SQLite and the in-process store) and `::postgres` (PostgreSQL and Redis).
 
+pub mod client;
 pub mod database;
 pub mod html;
 pub mod http;
 pub mod inspect;
+pub mod keys;
 pub mod node;
 pub mod partner;
 pub mod proxy;
