@@ -1,12 +1,18 @@
 //! Hashing, signing, sealing. All of it is synchronous but the password pool.
 
+pub mod algorithm;
 pub mod blind;
 pub mod digest;
 pub mod envelope;
+pub mod jwk;
+pub mod keyring;
 pub mod pairwise;
 pub mod random;
 pub mod root_keys;
+pub mod rotation;
 pub mod sealing;
+pub mod signing;
+pub mod verify;
 
 /// Ends the process: a primitive refused an input of a length that it always takes, so memory or library is broken.
 ///

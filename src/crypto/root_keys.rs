@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::digest;
 use super::random::Random;
+use crate::config::KeysConfig;
 
 /// 256 bits that are wiped when dropped.
 pub(super) type Secret = Zeroizing<[u8; 32]>;
@@ -107,6 +108,20 @@ impl RootKeys {
     ) -> Result<Self, RootKeyError> {
         let keys = files::load_or_create(dir, database_is_empty, known_fingerprint, random)?;
         keys.expect_fingerprint(known_fingerprint, &dir.display().to_string())
+    }
+
+    /// As the configuration says: the values in it, else the files of `keys.dir`.
+    pub fn from_config(
+        config: &KeysConfig,
+        database_is_empty: bool,
+        known_fingerprint: Option<&str>,
+        random: &Random,
+    ) -> Result<Self, RootKeyError> {
+        match (config.kek.is_empty(), config.pepper.is_empty()) {
+            (true, true) => Self::load_or_create(&config.dir, database_is_empty, known_fingerprint, random),
+            (false, false) => Self::from_values(config.kek.expose(), &[(1, config.pepper.expose())], known_fingerprint),
+            _ => Err(RootKeyError::Malformed { place: "the configuration".to_owned(), what: "keys.kek and keys.pepper both, or neither" }),
+        }
     }
 
     /// Takes the keys from configuration or environment, each 32 bytes in base64, so that several nodes share them.
