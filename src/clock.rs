@@ -12,6 +12,19 @@ use serde::{Deserialize, Serialize};
 #[sqlx(transparent)]
 pub struct Timestamp(i64);
 
+const DAY: i64 = 86_400_000;
+/// 400 years, after which the calendar repeats itself.
+const DAYS_OF_ERA: i64 = 146_097;
+/// From 0000-03-01 to 1970-01-01.
+const DAYS_TO_1970: i64 = 719_468;
+
+/// Days from 1970-01-01 to the first of a month.
+fn days_before(year: i64, month: i64) -> i64 {
+    let (year, from_march) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    era * DAYS_OF_ERA + of_era * 365 + of_era / 4 - of_era / 100 + (153 * from_march + 2) / 5 - DAYS_TO_1970
+}
+
 impl Timestamp {
     /// From milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
@@ -31,6 +44,36 @@ impl Timestamp {
     /// Whole seconds since the Unix epoch, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+
+    /// As RFC 3339 writes it, in UTC with milliseconds: `2026-11-22T21:30:00.000Z`.
+    pub fn rfc3339(self) -> String {
+        let (year, month, day) = self.date();
+        let of_day = self.0.rem_euclid(DAY);
+        let (hour, minute, second, milli) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+
+    /// The same time of day `months` later; the last day of a shorter month where it has no such day.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        let (year, month, day) = self.date();
+        let count = year * 12 + month - 1 + i64::from(months);
+        let (year, month) = (count.div_euclid(12), count.rem_euclid(12) + 1);
+        let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        let last = days_before(next_year, next_month) - days_before(year, month);
+        Self((days_before(year, month) + day.min(last) - 1) * DAY + self.0.rem_euclid(DAY))
+    }
+
+    /// Year, month and day in UTC, in the calendar that counts years from March (so that the leap day comes last).
+    fn date(self) -> (i64, i64, i64) {
+        let days = self.0.div_euclid(DAY) + DAYS_TO_1970;
+        let (era, of_era) = (days.div_euclid(DAYS_OF_ERA), days.rem_euclid(DAYS_OF_ERA));
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        (year + era * 400 + i64::from(month < 3), month, of_year - (153 * from_march + 2) / 5 + 1)
     }
 
     /// Time passed since `earlier`; zero when `earlier` lies in the future.
@@ -92,4 +135,32 @@ impl Clock {
 /// The monotonic clock: for deadlines and freshness, never for what is stored.
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_rfc_3339_does() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (1_795_383_000, "2026-11-22T21:30:00.000Z"),
+            (4_107_542_399, "2100-02-28T23:59:59.000Z"),
+            (-1, "1969-12-31T23:59:59.000Z"),
+        ] {
+            assert_eq!(Timestamp::from_seconds(seconds).rfc3339(), text);
+        }
+        assert_eq!(Timestamp::from_millis(1_234).rfc3339(), "1970-01-01T00:00:01.234Z");
+    }
+
+    #[test]
+    fn months_later_is_the_same_day_or_the_last() {
+        let after = |seconds, months| Timestamp::from_seconds(seconds).plus_months(months).rfc3339();
+        assert_eq!(after(1_795_383_000, 24), "2028-11-22T21:30:00.000Z");
+        assert_eq!(after(1_801_353_600, 1), "2027-02-28T00:00:00.000Z", "31 January");
+        assert_eq!(after(951_782_400, 12), "2001-02-28T00:00:00.000Z", "29 February");
+        assert_eq!(after(1_795_383_000, 2), "2027-01-22T21:30:00.000Z");
+    }
 }

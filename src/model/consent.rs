@@ -18,6 +18,14 @@ pub enum ConsentKind {
 }
 
 impl ConsentKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::SignIn, Self::Link, Self::Share];
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,6 +53,14 @@ pub enum ConsentState {
 }
 
 impl ConsentState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Given, Self::Refused, Self::Withdrawn, Self::Expired, Self::Terminated];
+
+    /// The state with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ConsentId, CustomerId, EvidenceId, LinkId, ServiceId};
 use crate::clock::Timestamp;
+use crate::protocol::acr::Acr;
 
 /// How strongly control of a local account was proved (domain.md 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +22,19 @@ pub enum EvidenceLevel {
     L3,
     /// The same with several factors on both sides.
     L4,
+}
+
+impl EvidenceLevel {
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::L0 => "L0",
+            Self::L1 => "L1",
+            Self::L2 => "L2",
+            Self::L3 => "L3",
+            Self::L4 => "L4",
+        }
+    }
 }
 
 /// Where a link stands.
@@ -159,10 +173,69 @@ pub struct Link {
     pub reason: Option<String>,
     /// When the ceremony began.
     pub created_at: Timestamp,
+    /// Until when it waits, while it is not active yet.
+    pub expires_at: Option<Timestamp>,
     /// When it became active.
     pub activated_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+}
+
+/// A local account that a service has proved and asks to connect (C3): checked when it was pushed, kept in the flow until the
+/// person decides. It names an account, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LinkProposal {
+    /// The service.
+    pub service: ServiceId,
+    /// Its own account, exactly as it names it.
+    pub local_account: String,
+    /// What the proof counts for.
+    pub level: EvidenceLevel,
+    /// The level the person reached at the service.
+    pub acr: Acr,
+    /// When the person authenticated at the service.
+    pub auth_time: Timestamp,
+    /// When the proof reached us.
+    pub proved_at: Timestamp,
+    /// Until when it may be accepted.
+    pub expires_at: Timestamp,
+    /// The signed assertion itself: the evidence.
+    pub assertion: String,
+}
+
+/// What became of a link when the code was redeemed; the token response's `link_status` (conventions 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkStatus {
+    /// The account is linked.
+    Active,
+    /// The person said no.
+    Declined,
+    /// It could not be linked; the tokens hold without it.
+    Error,
+}
+
+impl LinkStatus {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Declined => "declined",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A local account as people may see it: the last symbols, never more than half of them; of an address the first and the end.
+pub fn masked(local_account: &str) -> String {
+    if let Some((name, host)) = local_account.split_once('@') {
+        let first = name.chars().next().map(String::from).unwrap_or_default();
+        let end = host.rsplit_once('.').map(|(_, end)| format!(".{end}")).unwrap_or_default();
+        return format!("{first}***@***{end}");
+    }
+    let symbols: Vec<char> = local_account.chars().collect();
+    let shown = (symbols.len() / 2).min(4);
+    format!("•••• {}", symbols[symbols.len() - shown..].iter().collect::<String>()).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -184,6 +257,21 @@ mod tests {
             [LinkState::Withdrawn, LinkState::Unlinked, LinkState::Expired, LinkState::Declined, LinkState::Rejected, LinkState::Moved]
         {
             assert!(!state.may_become(LinkState::Active));
+        }
+    }
+
+    #[test]
+    fn a_mask_shows_no_more_than_half() {
+        for (account, shown) in [
+            ("AB-20394417", "•••• 4417"),
+            ("anna", "•••• na"),
+            ("7", "••••"),
+            ("", "••••"),
+            ("дом-42", "•••• -42"),
+            ("anna.petrova@example.com", "a***@***.com"),
+            ("@", "***@***"),
+        ] {
+            assert_eq!(masked(account), shown);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The business as types and pure decisions: no I/O, no clock, no chance of its own.
 
+/// Who did something.
+pub mod actor;
 /// Product domains, scopes, claims, agreements.
 pub mod catalog;
 /// A person's recorded decisions.

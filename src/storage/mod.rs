@@ -10,14 +10,26 @@ mod tx;
 pub mod authorization_codes;
 /// What is kept in memory, and what keeps it true.
 pub mod cache;
+/// A customer at a service, with its epoch.
+pub mod connections;
+/// What each sector may notice, counted.
+pub mod consent_epochs;
+/// The customer's chain of decisions.
+pub mod consent_events;
+/// Consents as they stand.
+pub mod consents;
 mod database;
 mod error;
+/// Proofs of control behind links.
+pub mod evidence;
 /// Refresh-token families.
 pub mod families;
 /// Grants and their items.
 pub mod grants;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
+/// Links and their transitions.
+pub mod links;
 /// The schema, embedded and checked.
 pub mod migrations;
 /// Pairwise subjects.
