@@ -40,9 +40,12 @@ const QUICK: Effort = Effort { warm_up: Duration::from_millis(500), run: Duratio
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     if let [command, address] = arguments.as_slice()
-        && command == "hello"
+        && let Ok(address) = address.parse()
     {
-        hello::serve(address.parse().expect("an address"));
+        match command.as_str() {
+            "hello" => hello::serve(address),
+            _ => hello::serve_in_shell(address),
+        }
         return;
     }
     let effort = if arguments.iter().any(|a| a == "--quick") { QUICK } else { THOROUGH };
@@ -50,10 +53,17 @@ fn main() {
     let generator = Generator::new(effort);
     let mut report = Report::default();
 
-    let hello = server::Pinned::hello();
-    let h = generator.measure("hello world (H)", &Load::get(hello.address, "/"), |answer| answer.starts_with("Hello"));
+    let greeted = |answer: &str| answer.starts_with("Hello");
+    let hello = server::Pinned::this("hello");
+    let h = generator.measure("hello world (H)", &Load::get(hello.address, "/"), greeted);
     drop(hello);
     report.limit("H", h.rate, "requests/s");
+    let shell = server::Pinned::this("shell");
+    report.row(
+        Goal::new("hello world in the shell", "H", 0.65, 0.85),
+        generator.measure("the shell", &Load::get(shell.address, "/"), greeted),
+    );
+    drop(shell);
     if only.is_empty() || only.contains(&"commits") {
         baseline::commits(&mut report, effort);
     }

@@ -17,11 +17,11 @@ pub struct Pinned {
 }
 
 impl Pinned {
-    /// This program as the hello-world server.
-    pub fn hello() -> Self {
+    /// This program as one of the servers of `hello.rs`.
+    pub fn this(which: &str) -> Self {
         let address = free_address();
         let mut command = pinned(SERVES, &std::env::current_exe().expect("this program").display().to_string());
-        command.args(["hello", &address.to_string()]);
+        command.args([which, &address.to_string()]);
         Self::start(command, address)
     }
 
