@@ -15,24 +15,31 @@ class Page(HTMLParser):
     def __init__(self, source):
         super().__init__()
         self.forms, self.words = [], []
-        self._form = self._button = self._skipped = None
+        self._loose = []  # buttons that stand elsewhere and name their form
+        self._form = self._skipped = None
         self.feed(source)
+        for owner, button in self._loose:
+            for form in self.forms:
+                if form["id"] == owner:
+                    form["buttons"].append(button)
 
     def handle_starttag(self, tag, attributes):
         a = dict(attributes)
         if tag in ("script", "style"):
             self._skipped = tag
         if tag == "form":
-            self._form = {"action": a.get("action") or "", "post": (a.get("method") or "").lower() == "post", "fields": [], "buttons": []}
+            self._form = {"id": a.get("id"), "action": a.get("action") or "", "post": (a.get("method") or "").lower() == "post", "fields": [], "buttons": []}
             self.forms.append(self._form)
-        if self._form is None:
-            return
         kind = (a.get("type") or "text").lower()
         if tag == "button" or (tag == "input" and kind == "submit"):
-            button = {"name": a.get("name"), "value": a.get("value") or "", "action": a.get("formaction"), "text": ""}
-            self._form["buttons"].append(button)
-            self._button = button if tag == "button" else None
-        elif tag == "input" and a.get("name") and "disabled" not in a:
+            button = {"name": a.get("name"), "value": a.get("value") or "", "action": a.get("formaction")}
+            if a.get("form"):
+                self._loose.append((a["form"], button))
+            elif self._form is not None:
+                self._form["buttons"].append(button)
+        if self._form is None:
+            return
+        if tag == "input" and kind != "submit" and a.get("name") and "disabled" not in a:
             box = kind in ("checkbox", "radio")
             self._form["fields"].append({
                 "name": a["name"], "value": a.get("value", "on" if box else "") or "", "type": kind,
@@ -42,17 +49,12 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         if tag == "form":
             self._form = None
-        if tag == "button":
-            self._button = None
         if tag == self._skipped:
             self._skipped = None
 
     def handle_data(self, data):
-        if self._skipped:
-            return
-        self.words.extend(data.split())
-        if self._button is not None:
-            self._button["text"] += data
+        if not self._skipped:
+            self.words.extend(data.split())
 
 
 class Person:
@@ -62,6 +64,7 @@ class Person:
         self.browser.trust_env = False
         self.browser.headers["Accept-Language"] = "en"
         self.used = set()
+        self.registered = False
 
     def walk(self, url, end):
         """Opens an address and does what the pages ask, until the browser is sent to an address that begins with `end`."""
@@ -86,13 +89,20 @@ class Person:
         for form in forms:
             values = self._values(form)
             if values:
-                return self._send(form, values, form["buttons"][0] if form["buttons"] else None, at)
+                return self._send(form, values, self._button(form), at)
         for form in forms:
             for button in form["buttons"]:
-                said = f"{button['value']} {button['name'] or ''} {button['text']}"
-                if re.search("allow|accept|agree|yes|continue|confirm|connect", said, re.I) and not re.search(r"don.t|not|no\b", button["text"], re.I):
+                if button["value"] in ("accept", "continue", "confirm", "select", "sign-out"):
                     return self._send(form, {}, button, at)
         raise AssertionError("nothing to do on a page that says: " + " ".join(page.words) + "\n" + "\n".join(trail))
+
+    def _button(self, form):
+        """Who is new here says so once; everybody else goes on."""
+        buttons = {button["value"]: button for button in reversed(form["buttons"])}
+        if "register" in buttons and not self.registered:
+            self.registered = True
+            return buttons["register"]
+        return buttons.get("continue") or (form["buttons"] or [None])[0]
 
     def _values(self, form):
         values = {}

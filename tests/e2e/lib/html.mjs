@@ -26,17 +26,25 @@ function tags(source) {
 /** Forms with their fields as a browser would send them, buttons, and the links of a page. */
 export function read(source) {
   const page = { forms: [], links: [], text: "" };
+  const loose = []; // buttons that stand elsewhere and name their form
   let form = null;
   let button = null;
   let link = null;
   let select = null;
   for (const { name, attributes: a, text } of tags(source)) {
     page.text += ` ${text.trim()}`;
-    if (name === "form") page.forms.push((form = { action: a.action ?? "", post: a.method?.toLowerCase() === "post", fields: [], buttons: [] }));
+    if (name === "form") page.forms.push((form = { id: a.id, action: a.action ?? "", post: a.method?.toLowerCase() === "post", fields: [], buttons: [] }));
     if (name === "/form") form = null;
     if (name === "a" && a.href !== undefined) page.links.push((link = { href: a.href, text: "" }));
     if (link) link.text += text;
     if (name === "/a") link = null;
+    if (button) button.text += text;
+    if (name === "/button") button = null;
+    if (name === "button") {
+      button = { name: a.name, value: a.value ?? "", action: a.formaction, text };
+      if (a.form !== undefined) loose.push([a.form, button]);
+      else form?.buttons.push(button);
+    }
     if (!form) continue;
     const type = (a.type ?? "text").toLowerCase();
     if (name === "input" && type === "submit") form.buttons.push({ name: a.name, value: a.value ?? "", action: a.formaction, text: a.value ?? "" });
@@ -47,10 +55,8 @@ export function read(source) {
     else if (name === "select" && a.name) form.fields.push((select = { name: a.name, value: "", type: "select", hint: "", sent: true, empty: true }));
     else if (name === "option" && select && (select.empty || a.selected !== undefined)) Object.assign(select, { value: a.value ?? text.trim(), empty: false });
     else if (name === "/select") select = null;
-    else if (name === "button") form.buttons.push((button = { name: a.name, value: a.value ?? "", action: a.formaction, text: "" }));
-    if (button) button.text += text;
-    if (name === "/button") button = null;
   }
+  for (const [id, button] of loose) page.forms.find((form) => form.id === id)?.buttons.push(button);
   page.text = page.text.replace(/\s+/g, " ").trim();
   return page;
 }

@@ -55,13 +55,23 @@ export class Person {
     const forms = page.forms.filter((form) => form.post);
     for (const form of forms) {
       const values = await this.values(form);
-      if (values) return this.send(form, values, form.buttons[0], at);
+      if (values) return this.send(form, values, this.button(form), at);
     }
     for (const form of forms) {
-      const button = form.buttons.find((b) => /allow|accept|agree|yes|continue|confirm|connect/i.test(`${b.value} ${b.name ?? ""} ${b.text}`) && !/don.t|not|no\b/i.test(b.text));
+      const button = form.buttons.find((b) => ["accept", "continue", "confirm", "select", "sign-out"].includes(b.value));
       if (button) return this.send(form, {}, button, at);
     }
     assert.fail(`nothing to do on a page that says: ${page.text}\n${trail.join("\n")}`);
+  }
+
+  /** Who is new here says so once; everybody else goes on. */
+  button(form) {
+    const register = form.buttons.find((b) => b.value === "register");
+    if (register && !this.registered) {
+      this.registered = true;
+      return register;
+    }
+    return form.buttons.find((b) => b.value === "continue") ?? form.buttons[0];
   }
 
   /** Values for the fields this person recognises; null when there is none. */

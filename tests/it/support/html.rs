@@ -117,6 +117,8 @@ impl Page {
 
     pub fn forms(&self) -> Vec<Form> {
         let mut forms: Vec<Form> = Vec::new();
+        // Buttons that stand elsewhere and name their form.
+        let mut loose: Vec<(String, Button)> = Vec::new();
         let mut inside = false;
         let mut select: Option<(String, Option<String>)> = None;
         for (at, tag) in self.tags.iter().enumerate() {
@@ -132,16 +134,21 @@ impl Page {
             if tag.name == "/form" {
                 inside = false;
             }
+            let button = (tag.name == "button").then(|| Button {
+                name: tag.get("name").map(str::to_owned),
+                value: tag.get("value").unwrap_or_default().to_owned(),
+                text: self.inside(at),
+                action: tag.get("formaction").map(str::to_owned),
+            });
+            if let (Some(button), Some(owner)) = (&button, tag.get("form")) {
+                loose.push((owner.to_owned(), button.clone()));
+                continue;
+            }
             let Some(form) = forms.last_mut().filter(|_| inside) else { continue };
+            form.buttons.extend(button);
             match tag.name.as_str() {
                 "input" => form.input(tag),
                 "textarea" => form.field(tag.get("name"), &tag.text),
-                "button" => form.buttons.push(Button {
-                    name: tag.get("name").map(str::to_owned),
-                    value: tag.get("value").unwrap_or_default().to_owned(),
-                    text: self.inside(at),
-                    action: tag.get("formaction").map(str::to_owned),
-                }),
                 "select" => select = tag.get("name").map(|n| (n.to_owned(), None)),
                 "option" => {
                     if let Some((_, chosen)) = &mut select
@@ -156,6 +163,11 @@ impl Page {
                     }
                 }
                 _ => {}
+            }
+        }
+        for (owner, button) in loose {
+            if let Some(form) = forms.iter_mut().find(|f| f.id.as_ref() == Some(&owner)) {
+                form.buttons.push(button);
             }
         }
         forms
@@ -353,8 +365,9 @@ mod tests {
         <form method="post" action="/login"><input type=hidden name=csrf value="x&#34;y"><input name="identifier" required>
         <input type="checkbox" name="keep" value="yes" checked><input type="checkbox" name="news"><input type="submit" value="Go" disabled>
         <select name="lang"><option value="en">E</option><option value="ru" selected>R</option></select><textarea name="note"> a </textarea>
-        <button name="do" value="next">Go <i>on</i></button><button name="do" value="back" formaction="/back">Back</button></form>
-        <form action="/search"><input name="q"></form></body></html>"#;
+        <button name="do" value="next">Go <i>on</i></button><button name="do" value="back" formaction="/back">Back</button>
+        <button form="find" name="do" value="all">All</button></form>
+        <form id="find" action="/search"><input name="q"></form></body></html>"#;
 
     #[test]
     fn a_page_is_read_as_a_person_reads_it() {
@@ -373,7 +386,7 @@ mod tests {
         let sent: Vec<_> = form.fields.iter().map(|(n, v)| format!("{n}={v}")).collect();
         assert_eq!(sent, ["csrf=x\"y", "keep=yes", "lang=ru", "note= a ", "identifier=anna@example.org", "do=next"]);
         assert_eq!(Page::parse(PAGE).form(&["identifier"]).press("Back").action, "/back");
-        assert!(!Page::parse(PAGE).form(&["q"]).post);
+        assert!(!Page::parse(PAGE).form(&["q", "do=all"]).post);
         assert!(Page::parse(PAGE).form(&["news"]).names.contains(&"news".to_owned()));
     }
 }

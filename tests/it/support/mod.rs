@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod keys;
 pub mod node;
 pub mod partner;
+pub mod person;
 pub mod proxy;
 mod selftest;
 pub mod world;
