@@ -59,7 +59,7 @@ impl AuthorizeStart {
         match params.get("request_uri") {
             Some(text) if RequestUri::is_pushed(text) => Ok(Self::Pushed { client_id, request_uri: text.parse()? }),
             _ => {
-                let redirect_uri = params.required_bounded("redirect_uri", MAX_STATE)?.to_owned();
+                let redirect_uri = read_redirect_uri(params)?;
                 Ok(Self::Plain { client_id, redirect_uri })
             }
         }
@@ -73,6 +73,14 @@ impl AuthorizeStart {
 pub fn read_client_id(params: &Params) -> Result<String, Error> {
     let client_id = params.required_bounded("client_id", MAX_CLIENT_ID)?;
     if client_id.is_ascii() { Ok(client_id.to_owned()) } else { Err(Error::invalid_request("client_id is malformed")) }
+}
+
+/// The redirect URI of a request, not checked yet; required also when a client has only one.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn read_redirect_uri(params: &Params) -> Result<String, Error> {
+    Ok(params.required_bounded("redirect_uri", MAX_STATE)?.to_owned())
 }
 
 /// The state of a request, exactly as it was sent.

@@ -65,7 +65,7 @@ impl Params {
             return Err(Error::invalid_request("the request has too many parameters"));
         }
         if !repeatable.contains(&name.as_str()) && self.pairs.iter().any(|(known, _)| *known == name) {
-            return Err(Error::invalid_request(format!("{:.40} is given more than once", name)));
+            return Err(Error::invalid_request(format!("{name:.40} is given more than once")));
         }
         self.pairs.push((name, value));
         Ok(())
@@ -117,7 +117,7 @@ impl Params {
 /// `invalid_request`.
 pub fn decode_component(encoded: &[u8]) -> Result<String, Error> {
     let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.iter();
+    let mut rest = encoded.iter().copied();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
@@ -125,7 +125,7 @@ pub fn decode_component(encoded: &[u8]) -> Result<String, Error> {
                 (Some(high), Some(low)) => high << 4 | low,
                 _ => return Err(Error::invalid_request("a percent escape is malformed")),
             },
-            other => *other,
+            other => other,
         });
     }
     // `from_utf8` refuses overlong forms and surrogates as well.
@@ -136,8 +136,8 @@ pub fn decode_component(encoded: &[u8]) -> Result<String, Error> {
     Ok(text)
 }
 
-fn hex(digit: &u8) -> Option<u8> {
-    char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// Checks that a body is declared as exactly one form in UTF-8 (RFC 6749 appendix B).
