@@ -26,6 +26,26 @@ pub mod evidence;
 pub mod families;
 /// Grants and their items.
 pub mod grants;
+/// Customers and their data keys.
+pub mod customers;
+/// E-mail addresses, phones and login names.
+pub mod identifiers;
+/// Password hashes.
+pub mod passwords;
+/// Browser sessions.
+pub mod sessions;
+/// Sign-in transactions.
+pub mod flows;
+/// Codes that people type.
+pub mod one_time_codes;
+/// Messages waiting to be sent.
+pub mod outbox;
+/// Tries at secrets.
+pub mod tries;
+/// What happened.
+pub mod events;
+/// Profile values.
+pub mod profile;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
 /// Links and their transitions.

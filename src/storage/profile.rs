@@ -1,0 +1,50 @@
+//! Profile values: one survivor per claim, encrypted under the customer's key.
+
+use super::{Error, Tx};
+use crate::clock::Timestamp;
+use crate::model::ids::{CustomerId, ServiceId};
+
+/// A value as it is stored.
+#[derive(Clone, sqlx::FromRow)]
+pub struct ProfileRow {
+    /// The claim's name.
+    pub claim: String,
+    /// The owner service that wrote it; none for Concord itself.
+    pub source_service: Option<ServiceId>,
+    /// The value as JSON, encrypted.
+    pub sealed: Vec<u8>,
+    /// When the source observed it.
+    pub observed_at: Timestamp,
+}
+
+/// Writes a value unless a later observation is there already.
+pub async fn put(tx: &mut Tx, customer: CustomerId, row: &ProfileRow) -> Result<bool, Error> {
+    let written = execute!(
+        tx,
+        "INSERT INTO profile_values (customer_id, claim, source_service, sealed, observed_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (customer_id, claim) DO UPDATE SET source_service = excluded.source_service, sealed = excluded.sealed,
+             observed_at = excluded.observed_at
+         WHERE profile_values.observed_at <= excluded.observed_at",
+        customer,
+        &row.claim,
+        row.source_service,
+        &row.sealed,
+        row.observed_at
+    )?;
+    Ok(written == 1)
+}
+
+/// Removes a value.
+pub async fn remove(tx: &mut Tx, customer: CustomerId, claim: &str) -> Result<bool, Error> {
+    Ok(execute!(tx, "DELETE FROM profile_values WHERE customer_id = $1 AND claim = $2", customer, claim)? == 1)
+}
+
+/// All values of a customer: at most one per claim of the catalogue.
+pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<ProfileRow>, Error> {
+    fetch_all!(
+        tx,
+        ProfileRow,
+        "SELECT claim, source_service, sealed, observed_at FROM profile_values WHERE customer_id = $1 ORDER BY claim LIMIT 500",
+        customer
+    )
+}
