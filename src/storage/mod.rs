@@ -18,46 +18,46 @@ pub mod consent_epochs;
 pub mod consent_events;
 /// Consents as they stand.
 pub mod consents;
+/// Customers and their data keys.
+pub mod customers;
 mod database;
 mod error;
+/// What happened.
+pub mod events;
 /// Proofs of control behind links.
 pub mod evidence;
 /// Refresh-token families.
 pub mod families;
-/// Grants and their items.
-pub mod grants;
-/// Customers and their data keys.
-pub mod customers;
-/// E-mail addresses, phones and login names.
-pub mod identifiers;
-/// Password hashes.
-pub mod passwords;
-/// Browser sessions.
-pub mod sessions;
 /// Sign-in transactions.
 pub mod flows;
-/// Codes that people type.
-pub mod one_time_codes;
-/// Messages waiting to be sent.
-pub mod outbox;
-/// Tries at secrets.
-pub mod tries;
-/// What happened.
-pub mod events;
-/// Profile values.
-pub mod profile;
+/// Grants and their items.
+pub mod grants;
+/// E-mail addresses, phones and login names.
+pub mod identifiers;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
 /// Links and their transitions.
 pub mod links;
 /// The schema, embedded and checked.
 pub mod migrations;
+/// Codes that people type.
+pub mod one_time_codes;
+/// Messages waiting to be sent.
+pub mod outbox;
 /// Pairwise subjects.
 pub mod pairwise;
+/// Password hashes.
+pub mod passwords;
+/// Profile values.
+pub mod profile;
 /// Pushed authorization requests.
 pub mod pushed_requests;
 /// Revoked access tokens.
 pub mod revocations;
+/// Browser sessions.
+pub mod sessions;
+/// Tries at secrets.
+pub mod tries;
 
 pub use database::{Database, Pools};
 pub use error::Error;
