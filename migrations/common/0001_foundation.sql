@@ -35,6 +35,13 @@ CREATE TABLE service_versions (
     PRIMARY KEY (service_id, version)
 );
 
+-- Each product domain has at most one owner.
+CREATE TABLE service_domains (
+    domain TEXT PRIMARY KEY,
+    service_id UUID NOT NULL REFERENCES services (id)
+);
+CREATE INDEX service_domains_by_service ON service_domains (service_id);
+
 CREATE TABLE clients (
     id UUID PRIMARY KEY,
     client_id TEXT NOT NULL UNIQUE,

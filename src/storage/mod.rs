@@ -6,10 +6,16 @@
 #[macro_use]
 mod tx;
 
+/// Assertions that were used.
+pub mod assertions;
 /// Authorization codes.
 pub mod authorization_codes;
 /// What is kept in memory, and what keeps it true.
 pub mod cache;
+/// Catalogues in force and the texts of agreements.
+pub mod catalog;
+/// OAuth clients.
+pub mod clients;
 /// A customer at a service, with its epoch.
 pub mod connections;
 /// What each sector may notice, counted.
@@ -36,6 +42,8 @@ pub mod grants;
 pub mod identifiers;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
+/// Work that only one node does at a time.
+pub mod leases;
 /// Links and their transitions.
 pub mod links;
 /// The schema, embedded and checked.
@@ -54,8 +62,14 @@ pub mod profile;
 pub mod pushed_requests;
 /// Revoked access tokens.
 pub mod revocations;
+/// Services, sectors, product domains' owners.
+pub mod services;
 /// Browser sessions.
 pub mod sessions;
+/// Facts about the deployment.
+pub mod settings;
+/// Signing keys.
+pub mod signing_keys;
 /// Tries at secrets.
 pub mod tries;
 
