@@ -1,5 +1,10 @@
 //! What the system does, one verb per file, each owning its transaction.
 
+/// The catalogue of product domains at start.
+pub mod catalog;
+/// Clients and services from memory.
+pub mod partners;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -43,6 +48,8 @@ pub struct Core {
     pub catalog: ArcSwap<Catalog>,
     /// Grants with the present truth about them.
     pub grants: Cache<GrantId, GrantView>,
+    /// Clients and services.
+    pub partners: partners::Partners,
     /// Sealed into every token; a restore bumps it (conventions 7).
     database_epoch: AtomicI64,
 }
@@ -59,6 +66,7 @@ impl Core {
             pairwise: PairwiseSubjects::new(root),
             catalog: ArcSwap::default(),
             grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
+            partners: partners::Partners::new(&truth),
             database_epoch: AtomicI64::new(0),
             config,
             clock,
