@@ -7,6 +7,7 @@ pub mod envelope;
 pub mod jwk;
 pub mod keyring;
 pub mod pairwise;
+pub mod password;
 pub mod random;
 pub mod root_keys;
 pub mod rotation;
