@@ -1,3 +1,5 @@
 //! The `concord` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    concord::cli::run(std::env::args_os())
+}

@@ -1,0 +1,74 @@
+//! How a command fails: a sentence for people, a number for scripts.
+
+use crate::config::ConfigError;
+use crate::storage::Error as StorageError;
+
+/// Exit codes (operations.md 3.3; after sysexits.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did not work, or a check found something.
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// Something needed cannot be reached: the database, the server.
+    Unavailable = 69,
+    /// A fault of Concord's.
+    Internal = 70,
+    /// It may work later.
+    Temporary = 75,
+    /// Not allowed: file modes, ports.
+    Permission = 77,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// For scripts.
+    pub exit: Exit,
+    /// For people: what is wrong and, where known, what to do.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of a kind, with its sentence.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    /// It did not work.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// A verb of the tree that nothing carries out yet.
+    pub fn not_in_this_build(verb: &str) -> Self {
+        Self::failed(format!("`concord {verb}` is not available in this build"))
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Exit::Config, error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        let exit = if error.kind() == std::io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::Failed };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        let exit = match error {
+            StorageError::Unavailable(_) => Exit::Unavailable,
+            StorageError::NotUnique => Exit::Failed,
+            StorageError::Corrupt(_) => Exit::Internal,
+        };
+        Self::new(exit, error.to_string())
+    }
+}

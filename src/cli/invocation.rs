@@ -1,0 +1,86 @@
+//! What a verb gets: the configuration, the way to print, and the person's permission.
+
+use std::future::Future;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Common, Exit, Failure, Output};
+use crate::config::{Config, LogFormat, Provenance, SYSTEM_FILE, Severity};
+use crate::telemetry::{self, Lines};
+
+/// One run of the command.
+pub struct Invocation {
+    /// The configuration, loaded; `serve` and `config check` look at its findings.
+    pub config: Config,
+    /// Where each value came from.
+    pub provenance: Provenance,
+    /// How results are printed.
+    pub output: Output,
+    yes: bool,
+    dry_run: bool,
+}
+
+impl Invocation {
+    /// Loads the configuration and starts logging.
+    pub(super) fn load(common: &Common, output: Output) -> Result<Self, Failure> {
+        let files = files(common);
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let (config, provenance) = Config::load(&files, environment)?;
+        let lines = match config.log.format {
+            LogFormat::Json => Lines::Json,
+            LogFormat::Pretty => Lines::Pretty,
+            LogFormat::Auto => Lines::Auto,
+        };
+        telemetry::install_logs(lines, &config.log.level).map_err(|error| Failure::new(Exit::Config, format!("log.level: {error}")))?;
+        Ok(Self { config, provenance, output, yes: common.yes, dry_run: common.dry_run })
+    }
+
+    /// Runs an asynchronous verb to its end, on as many threads as the configuration says.
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        if self.config.server.workers > 0 {
+            builder.worker_threads(self.config.server.workers);
+        }
+        builder.enable_all().thread_name("concord").build()?.block_on(work)
+    }
+
+    /// Refuses to go on with a configuration that `config check` refuses.
+    pub fn refuse_unsafe(&self) -> Result<(), Failure> {
+        let findings = self.config.check();
+        for finding in &findings {
+            tracing::warn!(event = "config.finding", key = finding.key, "{}", finding.message);
+        }
+        match findings.iter().find(|finding| finding.severity == Severity::Refused) {
+            Some(finding) => Err(Failure::new(Exit::Config, format!("{}: {}", finding.key, finding.message))),
+            None => Ok(()),
+        }
+    }
+
+    /// True when nothing may be changed.
+    pub fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Shows what is going to happen and asks; `false`: leave it. `--dry-run` never goes on, `--yes` always does, and
+    /// without a terminal to ask nothing happens.
+    pub fn confirm(&self, plan: &str) -> Result<bool, Failure> {
+        let mut error = std::io::stderr().lock();
+        let _ = writeln!(error, "{plan}");
+        if self.dry_run || self.yes {
+            return Ok(!self.dry_run);
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::new(Exit::Usage, "nobody is there to ask; add --yes to go on or --dry-run to look only"));
+        }
+        let _ = write!(error, "Go on? [y/N] ");
+        let _ = error.flush();
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+}
+
+/// The files named, or the system's when none is.
+fn files(common: &Common) -> Vec<PathBuf> {
+    if common.config.is_empty() && Path::new(SYSTEM_FILE).exists() { vec![PathBuf::from(SYSTEM_FILE)] } else { common.config.clone() }
+}

@@ -1,0 +1,131 @@
+//! Printing: tables for people, JSON for programs.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Failure;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns
+    Table,
+    /// JSON: a list is an array, one thing an object
+    Json,
+}
+
+/// A column of a table: its heading and how it is read off an item.
+pub type Column<T> = (&'static str, fn(&T) -> String);
+
+/// Where and how results are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    format: Format,
+    /// Cells longer than this are cut; only on a terminal.
+    widest: Option<usize>,
+}
+
+/// The longest cell on a terminal.
+const WIDEST: usize = 60;
+
+impl Output {
+    /// To standard output.
+    pub fn stdout(format: Format) -> Self {
+        Self { format, widest: std::io::stdout().is_terminal().then_some(WIDEST) }
+    }
+
+    /// Prints items: as rows, or as a JSON array of their serialised form.
+    pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>]) {
+        match self.format {
+            Format::Json => self.line(&pretty(&items)),
+            Format::Table if items.is_empty() => note("nothing found"),
+            Format::Table => {
+                let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+                let rows = items.iter().map(|item| columns.iter().map(|(_, cell)| cell(item)).collect());
+                self.line(&table(headings, rows.collect(), self.widest));
+            }
+        }
+    }
+
+    /// Prints one thing: a line per column, or its serialised form.
+    pub fn record<T: Serialize>(&self, item: &T, columns: &[Column<T>]) {
+        if self.format == Format::Json {
+            return self.line(&pretty(item));
+        }
+        let width = columns.iter().map(|(heading, _)| heading.chars().count()).max().unwrap_or_default();
+        let lines: Vec<String> = columns.iter().map(|(heading, cell)| format!("{heading:width$}  {}", clean(&cell(item)))).collect();
+        self.line(&lines.join("\n"));
+    }
+
+    /// Prints that something was done: the sentence, or an object with `result`.
+    pub fn done(&self, sentence: &str, result: &impl Serialize) {
+        match self.format {
+            Format::Json => self.line(&pretty(&json!({ "result": result }))),
+            Format::Table => self.line(sentence),
+        }
+    }
+
+    /// Prints a text as it is.
+    pub fn line(&self, text: &str) {
+        // A reader that closed the pipe has seen enough.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+
+    /// Says on standard error why it failed.
+    pub(super) fn failure(&self, failure: &Failure) {
+        match self.format {
+            Format::Json => note(&json!({ "error": failure.message, "exit": failure.exit as u8 }).to_string()),
+            Format::Table => note(&format!("concord: {}", failure.message)),
+        }
+    }
+}
+
+/// A remark for people, on standard error.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// Aligned columns; the last one is not padded.
+fn table(headings: Vec<String>, rows: Vec<Vec<String>>, widest: Option<usize>) -> String {
+    let rows: Vec<Vec<String>> =
+        std::iter::once(headings).chain(rows).map(|row| row.iter().map(|cell| shortened(&clean(cell), widest)).collect()).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What came from outside must not move the terminal's cursor.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn shortened(text: &str, widest: Option<usize>) -> String {
+    match widest {
+        Some(most) if text.chars().count() > most => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, table};
+
+    #[test]
+    fn columns_are_aligned_and_cut() {
+        let rows = vec![vec!["a".to_owned(), "x".repeat(10)], vec!["long".to_owned(), "счёт".to_owned()]];
+        let headings = vec!["ID".to_owned(), "NAME".to_owned()];
+        assert_eq!(table(headings, rows, Some(5)), "ID    NAME\na     xxxx…\nlong  счёт");
+        assert_eq!(clean("a\u{1b}[2Jb\n"), "a [2Jb ");
+    }
+}

@@ -1,0 +1,9 @@
+//! `concord serve`: the server.
+
+use super::{Failure, Invocation};
+
+/// Runs until a signal ends it.
+pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
+    invocation.refuse_unsafe()?;
+    Err(Failure::not_in_this_build("serve"))
+}
