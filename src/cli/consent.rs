@@ -21,7 +21,7 @@ pub(super) enum Verb {
         /// The consent's id (cns_...)
         consent: String,
         /// Why, for the record
-        #[arg(long)]
+        #[arg(long, default_value = "not said")]
         reason: String,
     },
 }

@@ -17,7 +17,7 @@ pub(super) enum Verb {
         /// The customer id
         customer: String,
         /// Why, for the record
-        #[arg(long)]
+        #[arg(long, default_value = "not said")]
         reason: String,
     },
     /// Unlock a customer; what had ended stays ended
@@ -25,7 +25,7 @@ pub(super) enum Verb {
         /// The customer id
         customer: String,
         /// Why, for the record
-        #[arg(long)]
+        #[arg(long, default_value = "not said")]
         reason: String,
     },
     /// Set values of the standard claims: profile, phone and address

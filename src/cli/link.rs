@@ -32,7 +32,7 @@ pub(super) enum Verb {
         /// The link's id
         link: String,
         /// Why, for the record
-        #[arg(long)]
+        #[arg(long, default_value = "not said")]
         reason: String,
     },
     /// Take a suspension back; grants that had ended stay ended
@@ -40,7 +40,7 @@ pub(super) enum Verb {
         /// The link's id
         link: String,
         /// Why, for the record
-        #[arg(long)]
+        #[arg(long, default_value = "not said")]
         reason: String,
     },
     /// End a link
@@ -48,7 +48,7 @@ pub(super) enum Verb {
         /// The link's id
         link: String,
         /// Why, for the record
-        #[arg(long)]
+        #[arg(long, default_value = "not said")]
         reason: String,
     },
 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ impl Patience {
 pub(super) struct Activity {
     begun: AtomicU32,
     running: AtomicU32,
+    leaving: AtomicBool,
 }
 
 impl Activity {
@@ -47,6 +48,11 @@ impl Activity {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
         Running(Arc::clone(self))
+    }
+
+    /// The server stops: whoever has not finished a header gets no more time for it.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// True while any request is being answered.
@@ -81,7 +87,8 @@ pub(super) struct GuardedSocket<S> {
     tick: Pin<Box<Sleep>>,
     speech: Speech,
     begun_before: u32,
-    header_open: bool,
+    /// How many requests had begun when bytes came that belonged to none of them: the next one's header.
+    header_after: Option<u32>,
     header_ticks: u32,
     idle_ticks: u32,
     write_ticks: u32,
@@ -105,7 +112,7 @@ impl<S> GuardedSocket<S> {
             patience,
             speech: Speech::Preface(0),
             begun_before: 0,
-            header_open: false,
+            header_after: None,
             header_ticks: 0,
             idle_ticks: 0,
             write_ticks: 0,
@@ -127,7 +134,13 @@ impl<S> GuardedSocket<S> {
             };
         }
         // In HTTP/2 bytes without a request are normal (settings, pings): there only the idle limit holds.
-        self.header_open |= self.speech != Speech::Http2 && !self.activity.busy();
+        if self.speech != Speech::Http2 && !self.activity.busy() {
+            self.header_after = Some(self.activity.begun.load(Ordering::Relaxed));
+        }
+    }
+
+    fn header_open(&self) -> bool {
+        self.header_after == Some(self.activity.begun.load(Ordering::Relaxed))
     }
 
     /// Called wherever the socket has nothing to do: watches the time.
@@ -140,14 +153,19 @@ impl<S> GuardedSocket<S> {
         self.over
     }
 
+    /// The server stops, nothing is being answered, and what was sent is only the beginning of a request.
+    fn may_leave(&self) -> bool {
+        let begun = self.header_open() || matches!(self.speech, Speech::Preface(_));
+        begun && self.activity.leaving.load(Ordering::Relaxed) && !self.activity.busy() && !self.write_waits
+    }
+
     fn ticked(&mut self, step: Duration) -> Option<Over> {
         let begun = self.activity.begun.load(Ordering::Relaxed);
         let fresh = begun != self.begun_before || self.activity.busy();
         if begun != self.begun_before {
             self.begun_before = begun;
-            self.header_open = false;
         }
-        self.header_ticks = if fresh || !self.header_open { 0 } else { self.header_ticks + 1 };
+        self.header_ticks = if fresh || !self.header_open() { 0 } else { self.header_ticks + 1 };
         self.idle_ticks = if fresh || std::mem::take(&mut self.written) { 0 } else { self.idle_ticks + 1 };
         self.write_ticks = if self.write_waits { self.write_ticks + 1 } else { 0 };
         if step * self.write_ticks >= self.patience.write {
@@ -178,12 +196,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedSocket<S> {
             Poll::Ready(Ok(())) => {
                 self.heard(buffer.filled().get(before..).unwrap_or_default());
                 // A trickle keeps the socket readable: the time has to be looked at here too.
-                if self.header_open && self.watch(cx).is_some() {
+                if self.header_open() && self.watch(cx).is_some() {
                     buffer.set_filled(before);
                 }
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending if self.may_leave() => Poll::Ready(Ok(())),
             Poll::Pending => match self.watch(cx) {
                 // An end of file: what is complete is still answered, then the connection is closed.
                 Some(Over::Quiet) => Poll::Ready(Ok(())),

@@ -170,14 +170,14 @@ async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>, _h
     }
     let activity = Arc::new(Activity::default());
     let socket = GuardedSocket::new(stream, shared.patience, Arc::clone(&activity));
-    let service = Requests { router: shared.router.clone(), peer: Peer(peer), activity };
-    let served = pin!(drained(shared.builder.serve_connection(TokioIo::new(socket), service), &shared));
+    let service = Requests { router: shared.router.clone(), peer: Peer(peer), activity: Arc::clone(&activity) };
+    let served = pin!(drained(shared.builder.serve_connection(TokioIo::new(socket), service), &shared, &activity));
     // The outcome is of no interest: clients leave in every possible way.
     served.await;
 }
 
 /// Polls a connection; when the server stops, asks it once to end gracefully, and drops it at the end of the grace.
-async fn drained<C: Graceful>(connection: C, shared: &Shared) {
+async fn drained<C: Graceful>(connection: C, shared: &Shared, activity: &Activity) {
     let mut connection = pin!(connection);
     let mut stop = pin!(shared.stop.cancelled());
     let mut cut = pin!(shared.cut.cancelled());
@@ -191,6 +191,7 @@ async fn drained<C: Graceful>(connection: C, shared: &Shared) {
         }
         if !asked && shared.stopping.load(Ordering::Acquire) {
             asked = true;
+            activity.leave();
             connection.as_mut().end();
         }
         if asked && shared.cut.is_cancelled() {

@@ -5,4 +5,5 @@
 mod architecture;
 mod model;
 mod protocol;
+mod server;
 mod support;

@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::harness::{QUICK, closed_after, read_all, start, status};
+
+/// Limits may be kept late on a busy machine, never early.
+const ROOM: Duration = Duration::from_secs(8);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn we6_a_header_that_never_ends_is_cut() {
+    let server = start(QUICK).await;
+    let mut socket = server.connect().await;
+    socket.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ").await.unwrap();
+    let took = closed_after(&mut socket).await;
+    assert!(took >= Duration::from_millis(350) && took < ROOM, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn we6_a_header_that_trickles_is_cut_too() {
+    let server = start(QUICK).await;
+    let (mut reader, mut writer) = server.connect().await.into_split();
+    let trickle = tokio::spawn(async move {
+        writer.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ").await.unwrap();
+        for _ in 0..2000 {
+            if writer.write_all(b"x").await.is_err() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    });
+    let mut rest = Vec::new();
+    let _ = reader.read_to_end(&mut rest).await;
+    assert!(trickle.await.unwrap(), "the trickle went on for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn we6_half_a_preface_of_http2_is_cut() {
+    let server = start(QUICK).await;
+    let mut socket = server.connect().await;
+    socket.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
+    assert!(closed_after(&mut socket).await < ROOM);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_lives_longer_than_a_header_and_is_then_closed() {
+    let server = start(QUICK).await;
+    let mut socket = server.connect().await;
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    socket.write_all(request).await.unwrap();
+    assert_eq!(status(&read_all(&mut socket, Duration::from_millis(300)).await), 200);
+    // Longer than header_timeout, shorter than idle_timeout.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    socket.write_all(request).await.unwrap();
+    assert_eq!(status(&read_all(&mut socket, Duration::from_millis(300)).await), 200);
+    let took = closed_after(&mut socket).await;
+    assert!(took >= Duration::from_millis(600) && took < ROOM, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_from_the_start_is_closed() {
+    let server = start(QUICK).await;
+    let mut socket = server.connect().await;
+    assert!(closed_after(&mut socket).await < ROOM);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_does_not_read_is_cut() {
+    let server = start(QUICK).await;
+    let mut socket = server.connect().await;
+    socket.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut got = Vec::new();
+    let _ = socket.read_to_end(&mut got).await;
+    assert!(got.len() < 8 * 1024 * 1024, "all of it arrived: the socket buffers were larger than the answer");
+    assert!(server.is_well().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_open_sockets_do_not_keep_others_out() {
+    let server = start(QUICK).await;
+    let mut sockets = Vec::new();
+    for _ in 0..300 {
+        let mut socket = server.connect().await;
+        socket.write_all(b"GET / HT").await.unwrap();
+        sockets.push(socket);
+    }
+    assert!(server.is_well().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_house_lets_the_next_in_when_one_leaves() {
+    let server = start(&format!("{QUICK}server.max_connections = 2\n")).await;
+    let (first, _second) = (server.connect().await, server.connect().await);
+    let mut third = server.connect().await;
+    third.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+    drop(first);
+    assert_eq!(status(&read_all(&mut third, Duration::from_secs(5)).await), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_works_on_the_same_port() {
+    let server = start(QUICK).await;
+    let client = reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().unwrap();
+    for _ in 0..3 {
+        let answer = client.get(format!("http://{}/", server.address)).send().await.unwrap();
+        assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+        assert_eq!(answer.text().await.unwrap(), "hello");
+    }
+}
