@@ -1,1 +1,4 @@
 //! The world we call.
+
+/// Calls to addresses that partners gave us.
+pub mod guarded;
