@@ -35,7 +35,4 @@ pub struct AccessTokenClaims {
     /// The session, as this client may know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// The grant behind it, sealed: only we can read it. Absent for client_credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grant: Option<String>,
 }

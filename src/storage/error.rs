@@ -59,3 +59,15 @@ impl Verdict {
         }
     }
 }
+
+impl From<Error> for crate::protocol::Error {
+    /// A database that does not answer is `temporarily_unavailable`, everything else `server_error`; the log says which.
+    fn from(error: Error) -> Self {
+        use crate::protocol::ErrorCode;
+        let (code, description) = match &error {
+            Error::Unavailable(_) => (ErrorCode::TemporarilyUnavailable, "the service is temporarily unavailable"),
+            Error::NotUnique | Error::Corrupt(_) => (ErrorCode::ServerError, "something went wrong on our side"),
+        };
+        Self::new(code, description).with_detail(error.to_string())
+    }
+}

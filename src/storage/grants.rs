@@ -58,7 +58,7 @@ async fn insert_item(tx: &mut Tx, grant: GrantId, position: i64, item: &Item) ->
     Ok(())
 }
 
-/// The epochs that a grant of this customer to this client would see now; `None` when one of them is unknown.
+/// The epochs that a grant of this customer to this client would see now; `None` unless all of them are in force.
 pub async fn seen_now(tx: &mut Tx, customer: CustomerId, client: ClientKey) -> Result<Option<Seen>, Error> {
     let row = fetch_optional!(
         tx,
@@ -68,11 +68,17 @@ pub async fn seen_now(tx: &mut Tx, customer: CustomerId, client: ClientKey) -> R
          JOIN clients k ON k.id = $2
          JOIN services s ON s.id = k.service_id
          LEFT JOIN connections n ON n.customer_id = c.id AND n.service_id = k.service_id
-         WHERE c.id = $1",
+         WHERE c.id = $1 AND c.state = 'active' AND k.enabled AND s.enabled",
         customer,
         client
     )?;
     Ok(row.map(|(customer, client, service, connection)| Seen { customer, client, service, connection }))
+}
+
+/// Whose grant it is.
+pub async fn customer_of(tx: &mut Tx, id: GrantId) -> Result<Option<CustomerId>, Error> {
+    let row = fetch_optional!(tx, (CustomerId,), "SELECT customer_id FROM grants WHERE id = $1", id)?;
+    Ok(row.map(|(customer,)| customer))
 }
 
 /// A grant with the present truth about everything it depends on, of one moment.
@@ -296,4 +302,41 @@ pub async fn offline_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<E
         "SELECT id, customer_id, client_key, session_id FROM grants WHERE session_id = $1 AND ended_at IS NULL AND offline",
         session
     )
+}
+
+/// A consent behind items of a grant.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ConsentRow {
+    /// Its row.
+    pub id: ConsentId,
+    /// Purpose code.
+    pub purpose: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub valid_until: Timestamp,
+}
+
+/// The consents behind the items of a grant, each once.
+pub async fn consents(tx: &mut Tx, id: GrantId) -> Result<Vec<ConsentRow>, Error> {
+    fetch_all!(
+        tx,
+        ConsentRow,
+        "SELECT id, purpose, since, valid_until FROM consents
+         WHERE id IN (SELECT consent_id FROM grant_items WHERE grant_id = $1) ORDER BY id",
+        id
+    )
+}
+
+/// Until when a service may see the customer's global id: the consent for that, if it is given.
+pub async fn customer_id_until(tx: &mut Tx, customer: CustomerId, recipient: ServiceId) -> Result<Option<Timestamp>, Error> {
+    let row = fetch_optional!(
+        tx,
+        (Timestamp,),
+        "SELECT valid_until FROM consents
+         WHERE customer_id = $1 AND recipient_id = $2 AND kind = 'share' AND scope = 'customer_id' AND state = 'given'",
+        customer,
+        recipient
+    )?;
+    Ok(row.map(|(until,)| until))
 }

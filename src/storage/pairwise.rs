@@ -24,3 +24,8 @@ pub async fn insert(tx: &mut Tx, customer: CustomerId, sector: SectorId, sub: &s
     )?;
     Ok(rows == 1)
 }
+
+/// Whose subject it is, and in which sector.
+pub async fn customer_of(tx: &mut Tx, sub: &str) -> Result<Option<(CustomerId, SectorId)>, Error> {
+    fetch_optional!(tx, (CustomerId, SectorId), "SELECT customer_id, sector_id FROM pairwise_subjects WHERE sub = $1", sub)
+}

@@ -1,9 +1,45 @@
 //! What the system does, one verb per file, each owning its transaction.
 
+/// What access tokens say.
+pub mod access_token;
+/// Whom an access token is for.
+pub mod audience;
+/// Telling clients that something ended.
+pub mod backchannel;
 /// The catalogue of product domains at start.
 pub mod catalog;
+/// What this provider can do.
+pub mod discovery;
+/// Grants from memory, and their endings.
+pub mod grants;
+/// Reading an `id_token_hint`.
+pub mod id_token_hint;
+/// Introspection.
+pub mod introspect;
+/// The one gate, grants and codes.
+pub mod issue;
+/// Signing out at the wish of a client.
+pub mod logout;
+/// What a node remembers about tokens.
+pub mod memory;
+mod note;
+/// The `sub` of a customer in a sector.
+pub mod pairwise;
+/// Pushed authorization requests.
+pub mod par;
 /// Clients and services from memory.
 pub mod partners;
+/// What refresh tokens say.
+pub mod refresh_token;
+/// What a service's API may know of a person.
+pub mod relation;
+/// Revocation.
+pub mod revoke;
+/// The token endpoint.
+pub mod token;
+mod token_client_credentials;
+mod token_code;
+mod token_refresh;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +53,7 @@ use crate::crypto::pairwise::PairwiseSubjects;
 use crate::crypto::random::Random;
 use crate::crypto::root_keys::RootKeys;
 use crate::crypto::sealing::Sealer;
+use crate::crypto::signing::KeyRing;
 use crate::model::catalog::Catalog;
 use crate::model::grant::GrantView;
 use crate::model::ids::GrantId;
@@ -50,6 +87,10 @@ pub struct Core {
     pub grants: Cache<GrantId, GrantView>,
     /// Clients and services.
     pub partners: partners::Partners,
+    /// The signing keys of this moment; none before the start-up use case loaded them.
+    pub keys: ArcSwap<KeyRing>,
+    /// What else is remembered about tokens.
+    pub memory: memory::Memory,
     /// Sealed into every token; a restore bumps it (conventions 7).
     database_epoch: AtomicI64,
 }
@@ -67,6 +108,8 @@ impl Core {
             catalog: ArcSwap::default(),
             grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
             partners: partners::Partners::new(&truth),
+            keys: ArcSwap::from_pointee(KeyRing::new(Vec::new())),
+            memory: memory::Memory::new(&truth),
             database_epoch: AtomicI64::new(0),
             config,
             clock,
@@ -85,6 +128,7 @@ impl Core {
     pub fn set_database_epoch(&self, epoch: i64) {
         if self.database_epoch.swap(epoch, Ordering::AcqRel) != epoch {
             self.truth.forget_all();
+            self.memory.verified.forget();
         }
     }
 }

@@ -1,0 +1,83 @@
+//! What the API of a service may know of the person behind a grant, beside the grant: its own links and its own sector's words.
+
+use std::sync::Arc;
+
+use super::{Core, pairwise};
+use crate::clock::Timestamp;
+use crate::model::grant::{GrantView, Mask};
+use crate::model::ids::ConsentId;
+use crate::model::link::LinkState;
+use crate::model::service::Service;
+use crate::protocol::introspect::{ConsentInfo, LinkInfo};
+use crate::storage::invalidations::Kind;
+use crate::storage::{Error, consent_epochs, grants, links};
+
+/// The person behind a grant, as one service may see them.
+pub struct Relation {
+    /// In the service's sector.
+    pub subject: Arc<String>,
+    /// The service's own links that hold, or are suspended.
+    pub links: Vec<LinkInfo>,
+    /// The consents behind the grant's items.
+    consents: Vec<(ConsentId, ConsentInfo)>,
+    /// Counts what the sector may notice.
+    pub consent_epoch: i64,
+    /// Until when the service may see the global customer id.
+    customer_id_until: Option<Timestamp>,
+}
+
+impl Relation {
+    /// From memory or the database.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn of(core: &Core, view: &GrantView, service: &Service, now: Timestamp) -> Result<Arc<Self>, Error> {
+        let key = (view.grant.id, service.id);
+        if let Some(relation) = core.memory.relations.get(&key) {
+            return Ok(relation);
+        }
+        let customer = view.grant.customer;
+        let stamp = core.truth.stamp(Kind::Customer, &customer.to_string());
+        let subject = pairwise::subject(core, customer, service.sector, now).await?;
+        let mut tx = core.database.read().await?;
+        let own = links::open_at_service(&mut tx, &core.sealer, customer, service.id).await?;
+        let relation = Self {
+            subject,
+            links: own.into_iter().filter_map(shown).collect(),
+            consents: grants::consents(&mut tx, view.grant.id).await?.into_iter().map(told).collect(),
+            consent_epoch: consent_epochs::epoch(&mut tx, customer, service.sector).await?,
+            customer_id_until: grants::customer_id_until(&mut tx, customer, service.id).await?,
+        };
+        drop(tx);
+        Ok(core.memory.relations.put(key, stamp, relation))
+    }
+
+    /// The consents behind the items of a mask, each once.
+    pub fn consents(&self, view: &GrantView, mask: Mask) -> Vec<ConsentInfo> {
+        let items = view.grant.items.iter().enumerate().filter(|(position, _)| mask >> position & 1 == 1);
+        let mut seen: Vec<ConsentId> = Vec::new();
+        for (_, item) in items {
+            if !seen.contains(&item.consent) {
+                seen.push(item.consent);
+            }
+        }
+        self.consents.iter().filter(|(id, _)| seen.contains(id)).map(|(_, info)| info.clone()).collect()
+    }
+
+    /// Whether the service may see the global customer id: a member by contract, with the person's consent.
+    pub fn may_see_customer_id(&self, service: &Service, now: Timestamp) -> bool {
+        service.document.ecosystem_member && self.customer_id_until.is_some_and(|until| now < until)
+    }
+}
+
+fn shown(link: crate::model::link::Link) -> Option<LinkInfo> {
+    let conveys = matches!(link.state, LinkState::Active | LinkState::Suspended);
+    let since = link.activated_at.filter(|_| conveys)?;
+    Some(LinkInfo { state: link.state.as_str().to_owned(), local_account: link.local_account?, since: since.into() })
+}
+
+fn told(row: grants::ConsentRow) -> (ConsentId, ConsentInfo) {
+    let info =
+        ConsentInfo { id: row.id.to_string(), purpose: row.purpose, since: row.since.into(), valid_until: Some(row.valid_until.into()) };
+    (row.id, info)
+}
