@@ -57,8 +57,18 @@ impl Timestamp {
     /// The same time of day `months` later; the last day of a shorter month where it has no such day.
     #[must_use]
     pub fn plus_months(self, months: u32) -> Self {
+        self.moved_by(i64::from(months))
+    }
+
+    /// The same time of day `months` earlier, as [`Timestamp::plus_months`].
+    #[must_use]
+    pub fn minus_months(self, months: u32) -> Self {
+        self.moved_by(-i64::from(months))
+    }
+
+    fn moved_by(self, months: i64) -> Self {
         let (year, month, day) = self.date();
-        let count = year * 12 + month - 1 + i64::from(months);
+        let count = year * 12 + month - 1 + months;
         let (year, month) = (count.div_euclid(12), count.rem_euclid(12) + 1);
         let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
         let last = days_before(next_year, next_month) - days_before(year, month);
@@ -162,5 +172,6 @@ mod tests {
         assert_eq!(after(1_801_353_600, 1), "2027-02-28T00:00:00.000Z", "31 January");
         assert_eq!(after(951_782_400, 12), "2001-02-28T00:00:00.000Z", "29 February");
         assert_eq!(after(1_795_383_000, 2), "2027-01-22T21:30:00.000Z");
+        assert_eq!(Timestamp::from_seconds(951_782_400).minus_months(12).rfc3339(), "1999-02-28T00:00:00.000Z");
     }
 }

@@ -203,29 +203,6 @@ pub struct LinkProposal {
     pub assertion: String,
 }
 
-/// What became of a link when the code was redeemed; the token response's `link_status` (conventions 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkStatus {
-    /// The account is linked.
-    Active,
-    /// The person said no.
-    Declined,
-    /// It could not be linked; the tokens hold without it.
-    Error,
-}
-
-impl LinkStatus {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Declined => "declined",
-            Self::Error => "error",
-        }
-    }
-}
-
 /// A local account as people may see it: the last symbols, never more than half of them; of an address the first and the end.
 pub fn masked(local_account: &str) -> String {
     if let Some((name, host)) = local_account.split_once('@') {

@@ -22,28 +22,34 @@ pub async fn bump(tx: &mut Tx, customer: CustomerId, sector: SectorId) -> Result
     Ok(())
 }
 
-/// As [`bump`], for the sector of a service.
-pub async fn bump_of_service(tx: &mut Tx, customer: CustomerId, service: ServiceId) -> Result<(), Error> {
+/// As [`bump`], for the sectors of a recipient and of the owner of the product domain it reads; each once.
+pub async fn bump_around_consent(tx: &mut Tx, customer: CustomerId, recipient: ServiceId, domain: &str) -> Result<(), Error> {
     execute!(
         tx,
-        "INSERT INTO consent_epochs (customer_id, sector_id, epoch) SELECT $1, sector_id, 1 FROM services WHERE id = $2
+        "INSERT INTO consent_epochs (customer_id, sector_id, epoch)
+         SELECT DISTINCT customers.id, services.sector_id, 1 FROM customers CROSS JOIN services
+         WHERE customers.id = $1 AND (services.id = $2 OR services.id IN (SELECT service_id FROM service_domains WHERE domain = $3))
          ON CONFLICT (customer_id, sector_id) DO UPDATE SET epoch = consent_epochs.epoch + 1",
         customer,
-        service
+        recipient,
+        domain
     )?;
     Ok(())
 }
 
-/// As [`bump`], for every recipient that may read a product domain of the customer: what its owner's link does, they notice.
-pub async fn bump_of_readers(tx: &mut Tx, customer: CustomerId, domain: &str) -> Result<(), Error> {
+/// As [`bump`], for the sector of a service and of everybody who may read the product domains that it owns: what becomes of its
+/// link, they notice.
+pub async fn bump_around_link(tx: &mut Tx, customer: CustomerId, service: ServiceId) -> Result<(), Error> {
     execute!(
         tx,
         "INSERT INTO consent_epochs (customer_id, sector_id, epoch)
-         SELECT DISTINCT consents.customer_id, services.sector_id, 1 FROM consents JOIN services ON services.id = consents.recipient_id
-         WHERE consents.customer_id = $1 AND consents.domain = $2 AND consents.kind = 'share' AND consents.state = 'given'
+         SELECT DISTINCT customers.id, services.sector_id, 1 FROM customers CROSS JOIN services
+         WHERE customers.id = $1 AND (services.id = $2 OR services.id IN (
+            SELECT recipient_id FROM consents WHERE customer_id = $1 AND kind = 'share' AND state = 'given'
+            AND domain IN (SELECT domain FROM service_domains WHERE service_id = $2)))
          ON CONFLICT (customer_id, sector_id) DO UPDATE SET epoch = consent_epochs.epoch + 1",
         customer,
-        domain
+        service
     )?;
     Ok(())
 }

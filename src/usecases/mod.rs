@@ -6,10 +6,17 @@ pub mod access_token;
 pub mod audience;
 /// Telling clients that something ended.
 pub mod backchannel;
+mod canonical_json;
 /// The catalogue of product domains at start.
 pub mod catalog;
+/// The customer's chain of decisions.
+pub mod consent_chain;
+/// Decisions of customers.
+pub mod consents;
 /// What this provider can do.
 pub mod discovery;
+/// How a decision was expressed.
+pub mod expression;
 /// Grants from memory, and their endings.
 pub mod grants;
 /// Reading an `id_token_hint`.
