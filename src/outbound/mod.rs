@@ -2,3 +2,5 @@
 
 /// Calls to addresses that partners gave us.
 pub mod guarded;
+/// Mails.
+pub mod mail;
