@@ -104,17 +104,17 @@ pub(super) fn run(verb: &Verb, invocation: &Invocation) -> Result<(), Failure> {
             invocation.output.list(&kept.map(Row::from).collect::<Vec<_>>(), &ROW);
             Ok(())
         }
-        Verb::Explain { key } => match invocation.provenance.explain(key, true) {
-            Some(explanation) => {
-                invocation.output.record(&Row::from(explanation), &RECORD);
-                Ok(())
-            }
-            None => {
-                let near = invocation.provenance.closest(key).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-                Err(Failure::new(Exit::Usage, format!("there is no key {key:?}{near}")))
-            }
-        },
+        Verb::Explain { key } => explain(key, invocation),
     }
+}
+
+fn explain(key: &str, invocation: &Invocation) -> Result<(), Failure> {
+    let Some(explanation) = invocation.provenance.explain(key, true) else {
+        let near = invocation.provenance.closest(key).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        return Err(Failure::new(Exit::Usage, format!("there is no key {key:?}{near}")));
+    };
+    invocation.output.record(&Row::from(explanation), &RECORD);
+    Ok(())
 }
 
 fn check(invocation: &Invocation) -> Result<(), Failure> {
@@ -135,7 +135,7 @@ pub(super) fn init(init: &Init, common: &Common, output: &Output) -> Result<(), 
     Origin::parse(&init.issuer).map_err(wrong)?;
     let text = file_text(init);
     let config = Config::from_toml(&text)?;
-    for finding in config.check().iter().filter(|finding| finding.severity == Severity::Refused) {
+    if let Some(finding) = config.check().iter().find(|finding| finding.severity == Severity::Refused) {
         return Err(wrong(format!("{}: {}", finding.key, finding.message)));
     }
     if common.dry_run {

@@ -175,7 +175,7 @@ fn merge_environment(entries: &mut Entries, environment: impl IntoIterator<Item 
         } else if let Some(target) = key.strip_suffix("_file").filter(|target| entries.contains_key(*target)) {
             let path = PathBuf::from(text);
             let content = read(&path, Some(name))?;
-            let entry = entries.get(target).map(|entry| entry.value.clone()).unwrap_or(Value::String(String::new()));
+            let entry = entries.get(target).map_or(Value::String(String::new()), |entry| entry.value.clone());
             let value = from_text(&entry, content.trim_end_matches(['\r', '\n']));
             let value = value.map_err(|reason| ConfigError::Invalid { place: name.clone(), key: target.to_owned(), reason })?;
             entries.insert(target.to_owned(), Entry { value, source: Source::Content { path, named_by: name.clone() } });

@@ -21,13 +21,12 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// The known name a person most likely meant; `None` when nothing is near.
 /// Names may have a section before a dot: the right name in the wrong section is near too.
-pub fn closest<'k>(wrong: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
+pub fn closest<'k>(wrong: &str, mut known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
     let wrong = wrong.to_lowercase().replace('-', "_");
     let allowed = (wrong.chars().count() / 4).clamp(1, 4);
     let near = known.clone().map(|name| (distance(&wrong, name), name)).min().filter(|(edits, _)| *edits <= allowed);
     let leaf = |name: &str| name.rsplit('.').next().map(str::to_owned);
-    let elsewhere = || known.clone().find(|name| leaf(name) == leaf(&wrong));
-    near.map(|(_, name)| name).or_else(elsewhere)
+    near.map(|(_, name)| name).or_else(|| known.find(|name| leaf(name) == leaf(&wrong)))
 }
 
 #[cfg(test)]

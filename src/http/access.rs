@@ -91,11 +91,10 @@ thread_local! {
 
 fn observe(route: &str, method: &'static str, status: u16, seconds: f64) {
     OBSERVERS.with_borrow_mut(|observers| {
-        if let Some(known) = observers.get(route) {
-            if let Some((_, _, histogram)) = known.iter().find(|(m, s, _)| *m == method && *s == status) {
-                histogram.record(seconds);
-                return;
-            }
+        let known = observers.get(route).and_then(|known| known.iter().find(|(m, s, _)| *m == method && *s == status));
+        if let Some((_, _, histogram)) = known {
+            histogram.record(seconds);
+            return;
         }
         let labels = [
             ("http_request_method", method.to_owned()),

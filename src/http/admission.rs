@@ -1,7 +1,7 @@
 //! What a request must be before any route sees it: one named check each, in this order.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::body::Body as _;
 
 /// Runs the checks; the status says why a request is refused.
@@ -56,7 +56,7 @@ fn small_enough(request: &Request, form_bytes: usize, json_bytes: usize) -> Resu
 
 /// The limit that holds for this body: JSON may be larger than a form.
 pub(super) fn most_bytes(headers: &HeaderMap, form_bytes: usize, json_bytes: usize) -> usize {
-    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes()).unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
     if kind.starts_with(b"application/") && kind.ends_with(b"json") { json_bytes } else { form_bytes }
 }

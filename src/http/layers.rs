@@ -124,17 +124,24 @@ where
             metrics::shed();
             State::Refused(StatusCode::SERVICE_UNAVAILABLE)
         } else {
-            match admit(&request, shell.form_bytes, shell.json_bytes) {
-                Err(status) => State::Refused(status),
-                Ok(()) => {
-                    let request = shell.prepared(request, info);
-                    // A service may panic before it returns its future, too.
-                    let called = std::panic::catch_unwind(AssertUnwindSafe(|| in_request(info.id, || self.inner.call(request))));
-                    called.map_or_else(|panic| State::Panicked(access::panic_text(panic.as_ref())), State::Running)
-                }
-            }
+            self.admitted(request, info, &shell)
         };
         Answer { state, timeout: None, voice, languages, access: Some(access), shell }
+    }
+}
+
+impl<S> Shelled<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    fn admitted(&mut self, request: Request, info: RequestInfo, shell: &Shell) -> State<S::Future> {
+        if let Err(status) = admit(&request, shell.form_bytes, shell.json_bytes) {
+            return State::Refused(status);
+        }
+        let request = shell.prepared(request, info);
+        // A service may panic before it returns its future, too.
+        let called = std::panic::catch_unwind(AssertUnwindSafe(|| in_request(info.id, || self.inner.call(request))));
+        called.map_or_else(|panic| State::Panicked(access::panic_text(panic.as_ref())), State::Running)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every metric by name (operations.md 3.3); called by whoever counts, shown on `/metrics` of the management listener.
 
+use std::fmt::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -162,10 +163,10 @@ fn process() -> String {
     let files = std::fs::read_dir("/proc/self/fd").map(Iterator::count).ok();
     let mut text = String::new();
     if let Some(pages) = resident {
-        text.push_str(&format!("# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {}\n", pages * page));
+        let _ = writeln!(text, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {}", pages * page);
     }
     if let Some(files) = files {
-        text.push_str(&format!("# TYPE process_open_fds gauge\nprocess_open_fds {files}\n"));
+        let _ = writeln!(text, "# TYPE process_open_fds gauge\nprocess_open_fds {files}");
     }
     text
 }
