@@ -71,14 +71,17 @@ pub async fn retire(tx: &mut Tx, kid: &str, now: Timestamp) -> Result<bool, Erro
     changed(tx, rows, now).await
 }
 
-/// The private half is removed and the public one no longer published.
-pub async fn destroy(tx: &mut Tx, kid: &str, now: Timestamp) -> Result<bool, Error> {
+/// The private half is removed and the public one no longer published. `lost`: others may know the private half, so the public
+/// one is removed as well and nothing the key has signed can be verified.
+pub async fn destroy(tx: &mut Tx, kid: &str, lost: bool, now: Timestamp) -> Result<bool, Error> {
     let rows = execute!(
         tx,
-        "UPDATE signing_keys SET state = 'destroyed', wrapped = NULL, destroyed_at = $2, retired_at = COALESCE(retired_at, $2)
+        "UPDATE signing_keys SET state = 'destroyed', wrapped = NULL, destroyed_at = $2, retired_at = COALESCE(retired_at, $2),
+             public_jwk = CASE WHEN $3 THEN '' ELSE public_jwk END
          WHERE kid = $1 AND state <> 'destroyed'",
         kid,
-        now
+        now,
+        lost
     )?;
     changed(tx, rows, now).await
 }

@@ -17,6 +17,8 @@ pub mod consents;
 pub mod discovery;
 /// How a decision was expressed.
 pub mod expression;
+/// Following the feed of changes.
+pub mod follow;
 /// Grants from memory, and their endings.
 pub mod grants;
 /// Reading an `id_token_hint`.
@@ -42,6 +44,10 @@ pub mod refresh_token;
 pub mod relation;
 /// Revocation.
 pub mod revoke;
+/// The keys that sign tokens.
+pub mod signing_keys;
+/// From a configuration to a core that can serve.
+pub mod start;
 /// The token endpoint.
 pub mod token;
 mod token_client_credentials;
@@ -51,7 +57,7 @@ mod token_refresh;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -65,7 +71,7 @@ use crate::model::catalog::Catalog;
 use crate::model::grant::GrantView;
 use crate::model::ids::GrantId;
 use crate::storage::Database;
-use crate::storage::cache::{Cache, Truth};
+use crate::storage::cache::{Cache, Stamp, Truth};
 
 /// How many grants are kept in memory.
 const GRANTS_IN_MEMORY: usize = 200_000;
@@ -96,6 +102,8 @@ pub struct Core {
     pub partners: partners::Partners,
     /// The signing keys of this moment; none before the start-up use case loaded them.
     pub keys: ArcSwap<KeyRing>,
+    /// The feed's stamp of the keys when they were loaded.
+    keys_seen: ArcSwapOption<Stamp>,
     /// What else is remembered about tokens.
     pub memory: memory::Memory,
     /// Sealed into every token; a restore bumps it (conventions 7).
@@ -116,6 +124,7 @@ impl Core {
             grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
             partners: partners::Partners::new(&truth),
             keys: ArcSwap::from_pointee(KeyRing::new(Vec::new())),
+            keys_seen: ArcSwapOption::empty(),
             memory: memory::Memory::new(&truth),
             database_epoch: AtomicI64::new(0),
             config,

@@ -8,7 +8,7 @@ use concord::config::Config;
 use concord::crypto::random::Random;
 use concord::crypto::root_keys::RootKeys;
 use concord::storage::{Database, Pools};
-use concord::usecases::Core;
+use concord::usecases::{Core, catalog, start};
 
 use super::database::{Backend, Folder, FreshDatabase, service_url, unique};
 
@@ -47,6 +47,9 @@ impl World {
         let random = Random::system();
         let root = RootKeys::in_memory(&random);
         let core = Arc::new(Core::new(Arc::new(config), clock.clone(), random.clone(), database.clone(), &root));
+        // Signing keys take a second to make: a story that needs them says `signing_keys::ensure(&world.core)`.
+        start::load_epoch(&core).await.expect("an epoch");
+        catalog::load(&core).await.expect("the catalogue");
         Self { backend, clock, random, database, core, prefix, folder, fresh }
     }
 

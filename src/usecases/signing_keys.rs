@@ -1,0 +1,274 @@
+//! The keys that sign tokens: made, switched, replaced in the database; held parsed on every node (security.md 6.2, 6.3).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tracing::{info, warn};
+
+use super::Core;
+use crate::clock::Timestamp;
+use crate::crypto::jwk::PublicJwk;
+use crate::crypto::signing::{
+    Algorithm, KeyInfo, KeyRing, KeyState, RingKey, RotationPolicy, RotationStep, SigningError, SigningKey, plan_replacement, plan_rotation,
+};
+use crate::storage::invalidations::Kind;
+use crate::storage::signing_keys::{self as stored, Row};
+use crate::storage::{Error, Tx};
+
+/// How often a plan is made again because another node was faster.
+const TRIES: usize = 8;
+
+/// Why the signing keys are not as they should be.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The database failed, or holds what cannot be read.
+    #[error(transparent)]
+    Storage(#[from] Error),
+    /// A key cannot be made or opened.
+    #[error(transparent)]
+    Key(#[from] SigningError),
+    /// No such key.
+    #[error("there is no signing key {0}")]
+    Unknown(String),
+    /// Other nodes kept changing the keys.
+    #[error("the signing keys are being changed by another node; try again")]
+    Busy,
+}
+
+/// A signing key as `concord keys list` shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyView {
+    /// RFC 7638 thumbprint.
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it begins, or began, to sign.
+    pub activates_at: Timestamp,
+    /// When it stopped signing.
+    pub retired_at: Option<Timestamp>,
+    /// When its private half was removed.
+    pub destroyed_at: Option<Timestamp>,
+}
+
+/// What to do with the keys there are. Asked again when another node was faster.
+type Plan = Arc<dyn Fn(&[KeyInfo]) -> Vec<RotationStep> + Send + Sync>;
+
+/// At start: there is an active key of each algorithm, and this node holds all keys.
+///
+/// # Errors
+/// See [`KeysError`].
+pub async fn ensure(core: &Core) -> Result<(), KeysError> {
+    run_rotation(core, core.clock.now()).await.map(|_| ())
+}
+
+/// What is due now by the calendar: makes, switches and destroys keys. Every node may run it, as often as it likes.
+/// Returns how many steps were taken.
+///
+/// # Errors
+/// See [`KeysError`].
+pub async fn run_rotation(core: &Core, now: Timestamp) -> Result<usize, KeysError> {
+    let policy = RotationPolicy::new(&core.config.keys);
+    let taken = carry_out(core, Arc::new(move |keys| plan_rotation(keys, now, &policy)), false, now).await?;
+    load(core).await?;
+    Ok(taken)
+}
+
+/// Publishes the next key of an algorithm ahead of the calendar; `at_once`: it signs from now on, which clients that keep
+/// the key set in memory may notice.
+///
+/// # Errors
+/// See [`KeysError`].
+pub async fn rotate(core: &Core, algorithm: Algorithm, at_once: bool) -> Result<usize, KeysError> {
+    let now = core.clock.now();
+    let activate_at = if at_once { now } else { now + core.config.keys.publish_before.get() };
+    let prepare = move |keys: &[KeyInfo]| {
+        let pending = keys.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Pending);
+        let create = RotationStep::Create { algorithm, state: KeyState::Pending, activate_at };
+        if pending { Vec::new() } else { vec![create] }
+    };
+    let prepared = carry_out(core, Arc::new(prepare), false, now).await?;
+    let switched = if at_once { carry_out(core, Arc::new(move |keys| switch(keys, algorithm)), false, now).await? } else { 0 };
+    load(core).await?;
+    Ok(prepared + switched)
+}
+
+/// The pending key begins to sign, the active one stops.
+fn switch(keys: &[KeyInfo], algorithm: Algorithm) -> Vec<RotationStep> {
+    let of_state = |state| keys.iter().find(move |key| key.algorithm == algorithm && key.state == state);
+    let Some(next) = of_state(KeyState::Pending) else { return Vec::new() };
+    let retired = of_state(KeyState::Active).map(|key| RotationStep::Retire { kid: key.kid.clone() });
+    retired.into_iter().chain([RotationStep::Activate { kid: next.kid.clone() }]).collect()
+}
+
+/// Takes a key out of use. Planned: a successor signs, what the key has signed stays valid until it expires. `at_once`, when
+/// its secret may be known to others: the key is destroyed and nothing it has signed is believed any more, on any node.
+///
+/// # Errors
+/// [`KeysError::Unknown`] when there is no such key or it is destroyed already.
+pub async fn retire(core: &Core, kid: &str, at_once: bool) -> Result<usize, KeysError> {
+    let now = core.clock.now();
+    let infos = infos(&stored::all(&mut core.database.read().await?).await?)?;
+    let Some(key) = infos.into_iter().find(|key| key.kid == kid && key.state != KeyState::Destroyed) else {
+        return Err(KeysError::Unknown(kid.to_owned()));
+    };
+    if !at_once && key.state == KeyState::Active {
+        return rotate(core, key.algorithm, true).await;
+    }
+    let name = kid.to_owned();
+    let plan: Plan = match key.state {
+        KeyState::Retired if !at_once => return Ok(0),
+        _ => Arc::new(move |keys| plan_replacement(keys, &name, now)),
+    };
+    let taken = carry_out(core, plan, at_once, now).await?;
+    if at_once {
+        warn!(event = "keys.replaced", kid, "signing key destroyed; nothing it signed is believed any more");
+    }
+    load(core).await?;
+    Ok(taken)
+}
+
+/// Every key, the oldest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(core: &Core) -> Result<Vec<KeyView>, Error> {
+    let rows = stored::all(&mut core.database.read().await?).await?;
+    let view = |row: Row| KeyView {
+        kid: row.kid,
+        algorithm: row.algorithm,
+        state: row.state,
+        created_at: row.created_at,
+        activates_at: row.activates_at,
+        retired_at: row.retired_at,
+        destroyed_at: row.destroyed_at,
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// Takes the keys of the database into use on this node.
+///
+/// # Errors
+/// See [`KeysError`]; the keys in use stay.
+pub async fn load(core: &Core) -> Result<(), KeysError> {
+    let stamp = core.truth.stamp(Kind::Keys, "");
+    let rows = stored::all(&mut core.database.read().await?).await?;
+    let (mut keys, mut archive) = (Vec::new(), Vec::new());
+    for (row, info) in rows.iter().zip(infos(&rows)?) {
+        match &row.wrapped {
+            Some(wrapped) => {
+                let key = SigningKey::unwrap(&core.sealer, &info.kid, info.algorithm, wrapped)?;
+                keys.push(RingKey { info, key: Arc::new(key) });
+            }
+            None => archive.extend(public_half(&row.public_jwk)),
+        }
+    }
+    core.keys.store(Arc::new(KeyRing::new(keys).with_archive(archive)));
+    core.keys_seen.store(Some(Arc::new(stamp)));
+    Ok(())
+}
+
+/// Loads the keys when another node changed them; costs nothing otherwise. For whoever polls the feed.
+///
+/// # Errors
+/// See [`KeysError`]; the keys in use stay, and the next call tries again.
+pub async fn refresh(core: &Core) -> Result<(), KeysError> {
+    let seen = core.keys_seen.load();
+    if seen.as_deref().is_some_and(|stamp| core.truth.holds(*stamp)) { Ok(()) } else { load(core).await }
+}
+
+/// A destroyed key's public half; none when its secret was lost.
+fn public_half(text: &str) -> Option<PublicJwk> {
+    PublicJwk::from_value(&serde_json::from_str(text).ok()?).ok()
+}
+
+fn infos(rows: &[Row]) -> Result<Vec<KeyInfo>, Error> {
+    let corrupt = || Error::Corrupt("a signing key's row cannot be read".into());
+    let read = |row: &Row| {
+        Ok(KeyInfo {
+            kid: row.kid.clone(),
+            algorithm: row.algorithm.parse().map_err(|_| corrupt())?,
+            state: KeyState::parse(&row.state).ok_or_else(corrupt)?,
+            activate_at: row.activates_at,
+            retired_at: row.retired_at,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Carries a plan out in one transaction, and only when it is still what the plan would be then.
+async fn carry_out(core: &Core, plan: Plan, lost: bool, now: Timestamp) -> Result<usize, KeysError> {
+    for _ in 0..TRIES {
+        let steps = plan(&infos(&stored::all(&mut core.database.read().await?).await?)?);
+        if steps.is_empty() {
+            return Ok(0);
+        }
+        let fresh = Arc::new(make_keys(core, &steps, now).await?);
+        let (count, steps, plan) = (steps.len(), Arc::new(steps), Arc::clone(&plan));
+        let done = core.database.write(move |tx| {
+            let (fresh, steps, plan) = (Arc::clone(&fresh), Arc::clone(&steps), Arc::clone(&plan));
+            Box::pin(async move {
+                if plan(&infos(&stored::all(tx).await?)?) != *steps {
+                    return Ok(false);
+                }
+                take_steps(tx, &steps, &fresh, lost, now).await
+            })
+        });
+        if done.await? {
+            info!(event = "keys.changed", steps = count, "signing keys changed");
+            return Ok(count);
+        }
+    }
+    Err(KeysError::Busy)
+}
+
+/// The keys that the steps create, in their order. RSA takes a good part of a second, so not inside the transaction.
+async fn make_keys(core: &Core, steps: &[RotationStep], now: Timestamp) -> Result<Vec<Row>, KeysError> {
+    let mut rows = Vec::new();
+    for step in steps {
+        let RotationStep::Create { algorithm, state, activate_at } = step else { continue };
+        let (algorithm, sealer) = (*algorithm, core.sealer.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let key = SigningKey::generate(algorithm)?;
+            Ok::<_, SigningError>((key.kid().to_owned(), key.public_jwk().to_value().to_string(), key.wrap(&sealer)?))
+        });
+        let (kid, public_jwk, wrapped) = made.await.map_err(|_| SigningError::Key)??;
+        rows.push(Row {
+            kid,
+            algorithm: algorithm.as_str().to_owned(),
+            state: state.as_str().to_owned(),
+            public_jwk,
+            wrapped: Some(wrapped),
+            created_at: now,
+            activates_at: *activate_at,
+            retired_at: None,
+            destroyed_at: None,
+        });
+    }
+    Ok(rows)
+}
+
+/// First what ends, then what begins: an algorithm never has two active keys.
+async fn take_steps(tx: &mut Tx, steps: &[RotationStep], fresh: &[Row], lost: bool, now: Timestamp) -> Result<bool, Error> {
+    for step in steps {
+        match step {
+            RotationStep::Retire { kid } => drop(stored::retire(tx, kid, now).await?),
+            RotationStep::Destroy { kid } => drop(stored::destroy(tx, kid, lost, now).await?),
+            RotationStep::Activate { .. } | RotationStep::Create { .. } => {}
+        }
+    }
+    for step in steps {
+        if let RotationStep::Activate { kid } = step {
+            stored::activate(tx, kid, now).await?;
+        }
+    }
+    for row in fresh {
+        if !stored::insert(tx, row, now).await? {
+            return Err(Error::Corrupt("a signing key of this algorithm is active already".into()));
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,110 @@
+//! From a configuration to a core that can serve: database, root keys, epoch, catalogue, signing keys, in this order.
+
+use std::sync::Arc;
+
+use super::catalog::LoadError;
+use super::signing_keys::KeysError;
+use super::{Core, catalog, signing_keys};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::random::Random;
+use crate::crypto::root_keys::{RootKeyError, RootKeys};
+use crate::storage::migrations::Schema;
+use crate::storage::{Database, Error, Pools, settings};
+
+/// Why a process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be reached or used.
+    #[error(transparent)]
+    Storage(#[from] Error),
+    /// The schema is older than this program.
+    #[error("the database's schema is at version {applied}, this program needs {needed}: run `concord migrate up`")]
+    SchemaBehind {
+        /// The last version applied.
+        applied: i64,
+        /// The version needed.
+        needed: i64,
+    },
+    /// Missing, readable by others, or not those of this database.
+    #[error(transparent)]
+    RootKeys(#[from] RootKeyError),
+    /// Another node was faster and brought other root keys to the empty database.
+    #[error("another node has just begun to use this database with other root keys; give both the same and start again")]
+    OtherRootKeys,
+    /// The catalogue breaks a rule.
+    #[error(transparent)]
+    Catalog(#[from] LoadError),
+    /// The signing keys cannot be made or opened.
+    #[error(transparent)]
+    SigningKeys(#[from] KeysError),
+}
+
+/// Everything a server or a command needs, ready.
+///
+/// # Errors
+/// See [`StartError`]; nothing was changed that a second start would not find in order.
+pub async fn open(config: Arc<Config>, clock: Clock, random: Random) -> Result<Arc<Core>, StartError> {
+    let database = open_database(&config).await?;
+    let root = root_keys(&config, &database, &random).await?;
+    let core = Arc::new(Core::new(config, clock, random, database, &root));
+    prepare(&core).await?;
+    Ok(core)
+}
+
+/// Epoch, catalogue and signing keys of a core that was just put together.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn prepare(core: &Core) -> Result<(), StartError> {
+    load_epoch(core).await?;
+    catalog::load(core).await?;
+    signing_keys::ensure(core).await?;
+    Ok(())
+}
+
+/// Takes over the database epoch (conventions 7); a changed one empties every cache.
+///
+/// # Errors
+/// The database failed.
+pub async fn load_epoch(core: &Core) -> Result<(), Error> {
+    let epoch = settings::database_epoch(&mut core.database.read().await?).await?;
+    core.set_database_epoch(epoch);
+    Ok(())
+}
+
+/// Opens the database with a schema that fits: the embedded one is brought up to date, PostgreSQL by `concord migrate up`.
+async fn open_database(config: &Config) -> Result<Database, StartError> {
+    let settings = &config.database;
+    let embedded = settings.url.expose().starts_with("sqlite:");
+    let connections = if embedded { settings.read_connections } else { settings.max_connections };
+    let database = Database::open(settings.url.expose(), Pools { connections, wait: settings.acquire_timeout.get() }).await?;
+    if embedded {
+        database.migrate().await?;
+    }
+    match database.schema().await? {
+        Schema::Ready => Ok(database),
+        Schema::Behind { applied, needed } => Err(StartError::SchemaBehind { applied, needed }),
+    }
+}
+
+/// The root keys of this database: made for an empty one, else those it was written with (conventions 11).
+async fn root_keys(config: &Config, database: &Database, random: &Random) -> Result<RootKeys, StartError> {
+    let (known, empty) = {
+        let mut tx = database.read().await?;
+        (settings::root_keys_fingerprint(&mut tx).await?, settings::is_empty(&mut tx).await?)
+    };
+    let root = RootKeys::from_config(&config.keys, empty, known.as_deref(), random)?;
+    let fingerprint = root.fingerprint();
+    if known.is_none() {
+        let own = fingerprint.clone();
+        let noted = database.write(move |tx| {
+            let own = own.clone();
+            Box::pin(async move { settings::note_root_keys(tx, &own).await })
+        });
+        if noted.await.map_err(|error: Error| error)? != fingerprint {
+            return Err(StartError::OtherRootKeys);
+        }
+    }
+    Ok(root)
+}
