@@ -168,7 +168,7 @@ impl Home {
                 Decision {
                     kind: DecisionKind::Withdrawn,
                     service: kinograd(l).name,
-                    what: say(l, "Адрес электронной почты", "E-mail address", "电子邮箱"),
+                    what: say(l, "Адрес электронной почты", "Email address", "电子邮箱"),
                     at: days(-3),
                 },
                 Decision { kind: DecisionKind::Refused, service: kinograd(l).name, what: tier, at: days(-9) },

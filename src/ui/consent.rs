@@ -94,7 +94,7 @@ impl Consent {
                 item(
                     l,
                     "email",
-                    ["Адрес электронной почты", "E-mail address", "电子邮箱"],
+                    ["Адрес электронной почты", "Email address", "电子邮箱"],
                     &["a•••k@e•••.com"],
                     ["билеты и чеки", "tickets and receipts", "发送电子票和收据"],
                     false,

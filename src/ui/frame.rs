@@ -77,7 +77,7 @@ impl Logo {
     /// The mark of the service with this code and shown name: the colour follows from the code alone.
     pub fn of(code: &str, name: &str) -> Self {
         let letter = name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect());
-        let colour = u8::try_from((assets::fnv(code.as_bytes()) >> 7) % 12).unwrap_or(0);
+        let colour = u8::try_from((assets::fnv(code.as_bytes()) >> 18) % 12).unwrap_or(0);
         Self { letter, colour }
     }
 }

@@ -34,7 +34,7 @@ impl SignedOut {
     pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
         let back = Some((kinograd(l).name, "http://cinema.localhost:8080/".to_owned()));
         vec![
-            ("back", Self { services: vec![say(l, "Банк «Аврора»", "Aurora Bank", "极光银行"), kinograd(l).name], back }),
+            ("back", Self { services: vec![say(l, "Аврора Банк", "Aurora Bank", "极光银行"), kinograd(l).name], back }),
             ("plain", Self { services: vec![], back: None }),
         ]
     }

@@ -140,7 +140,7 @@ pub(super) fn polar(l: Locale) -> ClientCard {
 
 /// The bank of the samples.
 pub(super) fn aurora(l: Locale) -> ClientCard {
-    ClientCard::new("aurora-bank", &say(l, "Банк «Аврора»", "Aurora Bank", "极光银行"), "bank.localhost", true)
+    ClientCard::new("aurora-bank", &say(l, "Аврора Банк", "Aurora Bank", "极光银行"), "bank.localhost", true)
 }
 
 /// The cinema of the samples.

@@ -161,7 +161,7 @@ pub fn samples(head: &Letterhead) -> Vec<(&'static str, String, String)> {
     };
     let consent = ConsentWithdrawn {
         service: kinograd(l).name,
-        what: say(l, "Адрес электронной почты", "E-mail address", "电子邮箱"),
+        what: say(l, "Адрес электронной почты", "Email address", "电子邮箱"),
         at: SAMPLE_NOW,
         privacy_url: "https://id.example.com/account/privacy".into(),
     };

@@ -66,6 +66,8 @@ mod samples;
 pub mod sessions;
 /// Signing in.
 pub mod sign_in;
+#[cfg(test)]
+mod tests;
 mod text;
 /// Errors, and other ends of the road.
 pub mod trouble;

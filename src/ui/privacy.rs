@@ -170,7 +170,7 @@ pub(super) fn sample_consents(l: Locale) -> Vec<ConsentRow> {
         row(
             "cns_02",
             kinograd(l),
-            ["Адрес электронной почты", "E-mail address", "电子邮箱"],
+            ["Адрес электронной почты", "Email address", "电子邮箱"],
             ["билеты и чеки", "tickets and receipts", "发送电子票和收据"],
             days(-3),
             None,

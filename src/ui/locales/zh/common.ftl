@@ -1,1 +1,43 @@
-date = { $day }.{ $month }.{ $year }
+# 每个页面
+brand = Concord ID
+skip-to-content = 跳到正文
+language-nav = 语言
+theme-nav = 外观
+theme-auto = 自动
+theme-light = 浅色
+theme-dark = 深色
+title-error = 错误：
+continue = 继续
+sign-in = 登录
+sign-out = 退出登录
+change = 更改
+save = 保存
+open = 打开
+or = 或
+a-service = 该服务
+service = 服务
+verified = 已认证合作方
+to-continue-to = 登录后前往
+signed-in-as = 当前登录：{ $person }。
+not-you = 不是您？
+purpose = 用途
+until = 期限
+until-date = 至 { $date }
+until-withdrawn = 直到您撤回
+since-date = 自 { $date } 起
+whole-text = 完整文本（第 { $version } 版）
+change-mind = 您可以随时改变主意。
+back-to = 返回“{ $service }”
+go-to = 前往“{ $service }”
+
+# 数字与日期
+date = { $year }年{ $month }月{ $day }日
+moment = { $date } { $time }
+ago-now = 刚刚
+ago-minutes = { $n } 分钟前
+ago-hours = { $n } 小时前
+ago-days = { $n } 天前
+wait-minutes = { $n } 分钟
+wait-hours = { $n } 小时
+wait-days = { $n } 天
+too-many-tries = 尝试次数过多，{ $wait }后（{ $time }）可再试。
