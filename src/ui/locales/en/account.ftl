@@ -89,6 +89,7 @@ no-other-sessions = You are not signed in anywhere else.
 
 # Security
 password-set-on = Set on { $date }.
+set-password = Choose a password
 password-none = You have none: you sign in with codes by email.
 contacts-title = Addresses and numbers
 verified-on = confirmed on { $date }

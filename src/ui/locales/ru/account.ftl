@@ -91,6 +91,7 @@ no-other-sessions = Больше вы нигде не вошли.
 
 # Безопасность
 password-set-on = Задан { $date }.
+set-password = Задать пароль
 password-none = Пароля нет: вы входите по коду из письма.
 contacts-title = Адреса и номера
 verified-on = подтверждён { $date }

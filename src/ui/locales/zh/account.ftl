@@ -88,6 +88,7 @@ no-other-sessions = 您没有在其他地方登录。
 
 # 安全
 password-set-on = 设置于 { $date }。
+set-password = 设置密码
 password-none = 未设置密码：您使用邮件验证码登录。
 contacts-title = 邮箱和号码
 verified-on = { $date } 已验证
