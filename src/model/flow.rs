@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CustomerId, LinkId};
+use super::link::LinkProposal;
 use crate::clock::Timestamp;
 use crate::protocol::ErrorCode;
 use crate::protocol::acr::Acr;
-use crate::protocol::authorize::PromptSet;
+use crate::protocol::authorize::{AuthorizeRequest, PromptSet};
 use crate::protocol::scope::ScopeSet;
 
 /// Both sides of a link must have authenticated within this time (conventions 5).
@@ -42,6 +43,15 @@ pub enum LinkDecision {
     AlreadyActive,
     /// It cannot be made: the account is held elsewhere, or another of this service is linked.
     Refused,
+}
+
+/// What a flow is started for; stored sealed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Purposed {
+    /// The client's request; none when a person came by themselves.
+    pub request: Option<AuthorizeRequest>,
+    /// The link that the service proposed, its assertion already checked.
+    pub proposal: Option<LinkProposal>,
 }
 
 /// What the person did in this flow; stored sealed.

@@ -27,6 +27,8 @@ pub mod id_token_hint;
 pub mod introspect;
 /// The one gate, grants and codes.
 pub mod issue;
+/// Links and their ceremony.
+pub mod links;
 /// Signing out at the wish of a client.
 pub mod logout;
 /// What a node remembers about tokens.

@@ -2,7 +2,8 @@
 
 use super::Core;
 use crate::clock::Timestamp;
-use crate::model::ids::{EventId, GrantId};
+use crate::model::actor::Actor;
+use crate::model::ids::{CustomerId, EventId, GrantId, ServiceId};
 use crate::model::service::Client;
 use crate::storage::events::{self, EventRow};
 use crate::storage::{Error, Tx, grants};
@@ -43,6 +44,42 @@ pub(super) async fn reuse(tx: &mut Tx, core: &Core, kind: &'static str, grant: G
         service_id: None,
         actor: "system".to_owned(),
         detail: format!("{{\"grant\":\"{grant}\"}}"),
+        at: now,
+    };
+    events::insert(tx, &event).await
+}
+
+/// What an event is about, and who acted.
+pub(super) struct About<'a> {
+    /// Whose.
+    pub customer: Option<CustomerId>,
+    /// At which service.
+    pub service: Option<ServiceId>,
+    /// Who did it.
+    pub actor: &'a Actor,
+}
+
+/// Something happened to a customer's links or consents; `detail` holds nothing personal.
+///
+/// # Errors
+/// The database refused.
+pub(super) async fn happened(
+    tx: &mut Tx,
+    core: &Core,
+    kind: &'static str,
+    about: &About<'_>,
+    detail: &[(&'static str, &str)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    tracing::info!(kind, service = about.service.map(tracing::field::display), "recorded");
+    let members: serde_json::Map<_, _> = detail.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let event = EventRow {
+        id: EventId::new(core.random.uuid_v7(now)),
+        kind: kind.to_owned(),
+        customer_id: about.customer,
+        service_id: about.service,
+        actor: about.actor.to_string(),
+        detail: serde_json::Value::Object(members).to_string(),
         at: now,
     };
     events::insert(tx, &event).await

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::Core;
+use super::{Core, links};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::crypto::sealing::Purpose;
+use crate::model::flow::Purposed;
 use crate::model::ids::FlowId;
 use crate::model::service::{Client, GrantType};
 use crate::protocol::authorize::{AuthorizeRequest, Channel, read_client_id};
@@ -40,11 +41,17 @@ pub async fn push(core: &Arc<Core>, client: &Client, params: &Params, now: Times
     if client.document.require_pkce && request.response_type.code && request.code_challenge.is_none() {
         return Err(Error::invalid_request("code_challenge is missing"));
     }
+    let proposal = match &request.link_assertion {
+        Some(assertion) => Some(links::propose(core, client, assertion, now).await?),
+        None => None,
+    };
+    let purposed = Purposed { request: Some(request), proposal };
     let reference = core.random.token();
     let digest = sha256(reference.as_bytes());
     let lifetime = core.config.tokens.pushed_request.get();
-    let plain =
-        serde_json::to_vec(&request).map(Zeroizing::new).map_err(|_| storage::Error::Corrupt("a request that cannot be written".into()))?;
+    let plain = serde_json::to_vec(&purposed)
+        .map(Zeroizing::new)
+        .map_err(|_| storage::Error::Corrupt("a request that cannot be written".into()))?;
     let row = PushedRequest {
         digest: digest.to_vec(),
         client_key: client.key,
@@ -70,7 +77,7 @@ pub async fn push(core: &Arc<Core>, client: &Client, params: &Params, now: Times
 /// A pushed request as the authorization endpoint finds it.
 pub enum Pushed {
     /// Not used yet: make a flow and [`bind`] it.
-    Fresh(Box<AuthorizeRequest>),
+    Fresh(Box<Purposed>),
     /// It became this flow: a reload goes on there, for as long as the flow says.
     Flow(FlowId),
 }
@@ -93,8 +100,8 @@ pub async fn find(tx: &mut Tx, core: &Core, client: &Client, uri: &RequestUri, n
         return Err(wrong("expired"));
     }
     let plain = core.sealer.open(Purpose::PushedRequest, &digest, &row.request);
-    let request = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
-    request.map(Pushed::Fresh).ok_or_else(|| storage::Error::Corrupt("pushed_requests.request cannot be opened".into()).into())
+    let purposed = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+    purposed.map(Pushed::Fresh).ok_or_else(|| storage::Error::Corrupt("pushed_requests.request cannot be opened".into()).into())
 }
 
 /// Binds a reference to the flow that it becomes; `false` when another request was quicker.

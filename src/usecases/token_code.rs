@@ -11,7 +11,7 @@ use super::audience::Audience;
 use super::issue::{Bound, Parties, authorize_issue};
 use super::refresh_token::RefreshToken;
 use super::token::Issue;
-use super::{Core, grants, note, pairwise};
+use super::{Core, grants, links, note, pairwise};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::model::grant::{GrantView, Inactive, Mask};
@@ -185,8 +185,8 @@ async fn use_code(tx: &mut Tx, core: &Core, digest: &[u8; 32], prepared: Option<
         return reused(tx, core, &code, now).await;
     }
     let link_status = match code.link_id {
-        // Without an activation the tokens come without the link, and the answer says so.
-        Some(_) => Some(LinkStatus::Error),
+        // In this transaction: a link that cannot become active ends here, and the tokens come without it.
+        Some(link) => Some(links::activate_pending(tx, core, link, now).await?),
         None => prepared.bound.link_status,
     };
     let refresh_token =

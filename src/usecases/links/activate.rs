@@ -1,0 +1,119 @@
+//! A waiting link becomes active with its code, or expires without it.
+
+use std::sync::Arc;
+
+use super::super::expression::Expression;
+use super::super::{Core, consents, note};
+use crate::clock::Timestamp;
+use crate::model::actor::Actor;
+use crate::model::consent::{Consent, ConsentState};
+use crate::model::customer::CustomerState;
+use crate::model::ids::LinkId;
+use crate::model::link::{Link, LinkState};
+use crate::model::service::Service;
+use crate::protocol::token::LinkStatus;
+use crate::storage::invalidations::Kind;
+use crate::storage::links::{self, Step};
+use crate::storage::{Error, Tx, consent_epochs, consents as stored, customers, services};
+
+/// How many waiting links one run of the job ends.
+const BATCH: i64 = 200;
+/// Who acts when nobody does.
+const CEREMONY: &str = "link_ceremony";
+
+/// The code was redeemed by the service's own browser session: the link that waited for it becomes active, in the same
+/// transaction. Whatever stands in the way ends the link and its consent instead, and the tokens come without it (conventions 5).
+///
+/// # Errors
+/// The database refused.
+pub async fn activate_pending(tx: &mut Tx, core: &Core, id: LinkId, now: Timestamp) -> Result<LinkStatus, Error> {
+    let Some(link) = links::by_id(tx, &core.sealer, id).await? else { return Ok(LinkStatus::Error) };
+    match link.state {
+        LinkState::Active => return Ok(LinkStatus::Active),
+        LinkState::PendingActivation => {}
+        _ => return Ok(LinkStatus::Error),
+    }
+    let Some(service) = ready(tx, &link, now).await? else {
+        expire(tx, core, id, "late", now).await?;
+        return Ok(LinkStatus::Error);
+    };
+    // First, so that two activations of one customer meet here and not at a uniqueness rule.
+    consent_epochs::bump_around_link(tx, link.customer, link.service).await?;
+    let actor = Actor::Customer;
+    let step = Step { to: LinkState::Active, actor: &actor, reason: None, event: None, evidence: link.evidence, now };
+    if !links::activate(tx, &link, &step).await? {
+        expire(tx, core, id, "collision", now).await?;
+        return Ok(LinkStatus::Error);
+    }
+    tx.invalidate(Kind::Customer, link.customer, now).await?;
+    let about = note::About { customer: Some(link.customer), service: Some(service.id), actor: &actor };
+    note::happened(tx, core, "link.activated", &about, &[("link", &id.to_string())], now).await?;
+    Ok(LinkStatus::Active)
+}
+
+/// The service of a waiting link, when everything that the link needs still holds.
+async fn ready(tx: &mut Tx, link: &Link, now: Timestamp) -> Result<Option<Service>, Error> {
+    if link.expires_at.is_none_or(|until| now >= until) {
+        return Ok(None);
+    }
+    let customer = customers::find(tx, link.customer).await?;
+    if customer.is_none_or(|customer| customer.state != CustomerState::Active) {
+        return Ok(None);
+    }
+    let given = |consent: Consent| consent.state == ConsentState::Given && now < consent.valid_until;
+    if !own_consent(tx, link).await?.is_some_and(given) {
+        return Ok(None);
+    }
+    Ok(services::by_id(tx, link.service).await?.filter(|service| service.enabled))
+}
+
+/// The link's own consent.
+pub(in super::super) async fn own_consent(tx: &mut Tx, link: &Link) -> Result<Option<Consent>, Error> {
+    match link.consent {
+        Some(consent) => stored::by_id(tx, consent).await,
+        None => Ok(None),
+    }
+}
+
+/// Ends a link that waits, with its consent; one that does not wait any more stays as it is.
+///
+/// # Errors
+/// The database refused.
+pub async fn expire_one(tx: &mut Tx, core: &Core, id: LinkId, now: Timestamp) -> Result<(), Error> {
+    expire(tx, core, id, "not_finished", now).await
+}
+
+pub(super) async fn expire(tx: &mut Tx, core: &Core, id: LinkId, reason: &str, now: Timestamp) -> Result<(), Error> {
+    let Some(link) = links::by_id(tx, &core.sealer, id).await? else { return Ok(()) };
+    if !link.state.may_become(LinkState::Expired) {
+        return Ok(());
+    }
+    let mut event = None;
+    if let Some(consent) = own_consent(tx, &link).await?
+        && let Some(service) = services::by_id(tx, link.service).await?
+    {
+        let nobody = Expression::by_system(CEREMONY);
+        event = consents::conclude(tx, core, &consent, &service.document.code, ConsentState::Terminated, &nobody, now).await?;
+    }
+    let actor = Actor::System(CEREMONY);
+    links::advance(tx, &link, &Step { to: LinkState::Expired, actor: &actor, reason: Some(reason), event, evidence: None, now }).await?;
+    Ok(())
+}
+
+/// Ends every waiting link whose time is over, each in a transaction of its own. Returns how many there were.
+///
+/// # Errors
+/// The database refused.
+pub async fn expire_pending(core: &Arc<Core>, now: Timestamp) -> Result<usize, Error> {
+    let overdue = links::overdue(&mut core.database.read().await?, now, BATCH).await?;
+    for id in &overdue {
+        let (held, id) = (Arc::clone(core), *id);
+        core.database
+            .write(move |tx| {
+                let core = Arc::clone(&held);
+                Box::pin(async move { expire_one(tx, &core, id, now).await })
+            })
+            .await?;
+    }
+    Ok(overdue.len())
+}
