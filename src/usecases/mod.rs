@@ -4,6 +4,8 @@
 pub mod access_token;
 /// Whom an access token is for.
 pub mod audience;
+/// Which client asks, proved.
+pub mod authenticate_client;
 /// Telling clients that something ended.
 pub mod backchannel;
 mod canonical_json;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use dashmap::DashMap;
 
 use super::Core;
+use crate::clock::Timestamp;
+use crate::crypto::jwk::JwkSet;
 use crate::model::ids::{ClientKey, ServiceId};
 use crate::model::service::{Client, Service};
 use crate::storage::cache::{Cache, Truth};
@@ -27,6 +29,9 @@ pub struct Partners {
     service_ids: DashMap<Box<str>, ServiceId>,
     services: Cache<ServiceId, Service>,
     directory: Cache<(), Directory>,
+    client_jwks: Cache<ClientKey, JwkSet>,
+    service_jwks: Cache<ServiceId, JwkSet>,
+    throttled: DashMap<ClientKey, Timestamp>,
 }
 
 impl Partners {
@@ -38,7 +43,20 @@ impl Partners {
             service_ids: DashMap::new(),
             services: Cache::new(Arc::clone(truth), SERVICES_IN_MEMORY),
             directory: Cache::new(Arc::clone(truth), 1),
+            client_jwks: Cache::new(Arc::clone(truth), CLIENTS_IN_MEMORY),
+            service_jwks: Cache::new(Arc::clone(truth), SERVICES_IN_MEMORY),
+            throttled: DashMap::new(),
         }
+    }
+
+    /// Whether wrong secrets of a client are no longer counted one by one.
+    pub(super) fn is_throttled(&self, key: ClientKey, now: Timestamp) -> bool {
+        self.throttled.get(&key).is_some_and(|until| now < *until)
+    }
+
+    /// Too many wrong secrets: nothing is written for more of them until then.
+    pub(super) fn throttle(&self, key: ClientKey, until: Timestamp) {
+        self.throttled.insert(key, until);
     }
 }
 
@@ -134,4 +152,36 @@ async fn directory(core: &Core) -> Result<Arc<Directory>, Error> {
     let stamp = core.truth.stamp(Kind::Service, DIRECTORY);
     let loaded = services::directory(&mut core.database.read().await?).await?;
     Ok(core.partners.directory.put((), stamp, loaded))
+}
+
+/// The public keys of a client for `private_key_jwt`, parsed; an empty set when it has none that meets the policy.
+///
+/// # Errors
+/// The database could not be asked.
+pub async fn client_keys(core: &Core, key: ClientKey) -> Result<Arc<JwkSet>, Error> {
+    if let Some(keys) = core.partners.client_jwks.get(&key) {
+        return Ok(keys);
+    }
+    // The stamp comes before the client is looked at: what it says then is at least as young as the stamp.
+    let stamp = core.truth.stamp(Kind::Client, &key.to_string());
+    let keys = client_by_key(core, key).await?.map(|client| parsed(&client.document.jwks)).unwrap_or_default();
+    Ok(core.partners.client_jwks.put(key, stamp, keys))
+}
+
+/// The public keys of a service for its link assertions, parsed; an empty set when it has none that meets the policy.
+///
+/// # Errors
+/// The database could not be asked.
+pub async fn service_keys(core: &Core, id: ServiceId) -> Result<Arc<JwkSet>, Error> {
+    if let Some(keys) = core.partners.service_jwks.get(&id) {
+        return Ok(keys);
+    }
+    let stamp = core.truth.stamp(Kind::Service, &id.to_string());
+    let keys = service(core, id).await?.map(|service| parsed(&service.document.jwks)).unwrap_or_default();
+    Ok(core.partners.service_jwks.put(id, stamp, keys))
+}
+
+/// Registered sets met the policy then; should it have become stricter since, such a set verifies nothing.
+fn parsed(jwks: &serde_json::Value) -> JwkSet {
+    JwkSet::from_value(jwks).unwrap_or_default()
 }
