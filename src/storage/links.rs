@@ -290,12 +290,24 @@ pub async fn holder(tx: &mut Tx, service: ServiceId, index: &[u8; 32]) -> Result
     row.map(|(link, customer, state)| Ok((link, customer, state_of(&state)?))).transpose()
 }
 
-/// The link that waits for an account of a service, and when its proof reached us.
-pub async fn waiting(tx: &mut Tx, service: ServiceId, index: &[u8; 32]) -> Result<Option<(LinkId, Option<Timestamp>)>, Error> {
+/// The link that waits for an account.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    /// Its row.
+    pub id: LinkId,
+    /// When its proof reached us; none while it is unproved.
+    pub proved_at: Option<Timestamp>,
+    /// Until when it waits.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The link that waits for an account of a service.
+pub async fn waiting(tx: &mut Tx, service: ServiceId, index: &[u8; 32]) -> Result<Option<Waiting>, Error> {
     fetch_optional!(
         tx,
-        (LinkId, Option<Timestamp>),
-        "SELECT links.id, evidence.created_at FROM links LEFT JOIN evidence ON evidence.id = links.evidence_id
+        Waiting,
+        "SELECT links.id, evidence.created_at AS proved_at, links.expires_at
+         FROM links LEFT JOIN evidence ON evidence.id = links.evidence_id
          WHERE links.service_id = $1 AND links.local_account_index = $2
          AND links.state IN ('pending_proof', 'pending_consent', 'pending_activation')",
         service,

@@ -17,6 +17,8 @@ pub mod consent_chain;
 pub mod consents;
 /// What this provider can do.
 pub mod discovery;
+/// What ends what.
+pub mod endings;
 /// How a decision was expressed.
 pub mod expression;
 /// Following the feed of changes.

@@ -68,7 +68,7 @@ async fn ready(tx: &mut Tx, link: &Link, now: Timestamp) -> Result<Option<Servic
 }
 
 /// The link's own consent.
-pub(in super::super) async fn own_consent(tx: &mut Tx, link: &Link) -> Result<Option<Consent>, Error> {
+pub(in crate::usecases) async fn own_consent(tx: &mut Tx, link: &Link) -> Result<Option<Consent>, Error> {
     match link.consent {
         Some(consent) => stored::by_id(tx, consent).await,
         None => Ok(None),
@@ -96,7 +96,11 @@ pub(super) async fn expire(tx: &mut Tx, core: &Core, id: LinkId, reason: &str, n
         event = consents::conclude(tx, core, &consent, &service.document.code, ConsentState::Terminated, &nobody, now).await?;
     }
     let actor = Actor::System(CEREMONY);
-    links::advance(tx, &link, &Step { to: LinkState::Expired, actor: &actor, reason: Some(reason), event, evidence: None, now }).await?;
+    let step = Step { to: LinkState::Expired, actor: &actor, reason: Some(reason), event, evidence: None, now };
+    if !links::advance(tx, &link, &step).await? {
+        // Its consent has ended above: both or neither.
+        return Err(Error::Unavailable("conflict with other work".into()));
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod propose;
 
 use std::sync::Arc;
 
+pub(super) use activate::own_consent;
 pub use activate::{activate_pending, expire_one, expire_pending};
 pub use propose::propose;
 
@@ -126,11 +127,12 @@ pub async fn standing(
             return refused(Refusal::AnotherAccount);
         }
     }
-    match links::waiting(tx, service.id, &index).await? {
-        None => Ok(Standing::Free),
-        Some((link, proved)) if proved.is_none_or(|proved| proved < proposal.proved_at) => Ok(Standing::Supersedes(link)),
-        Some(_) => refused(Refusal::Superseded),
+    let Some(waiting) = links::waiting(tx, service.id, &index).await? else { return Ok(Standing::Free) };
+    let over = waiting.expires_at.is_some_and(|until| now >= until);
+    if over || waiting.proved_at.is_none_or(|proved| proved < proposal.proved_at) {
+        return Ok(Standing::Supersedes(waiting.id));
     }
+    refused(Refusal::Superseded)
 }
 
 fn index_of(core: &Core, service: &Service, local_account: &str) -> [u8; 32] {
