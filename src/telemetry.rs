@@ -6,6 +6,7 @@ mod request;
 
 use std::fmt;
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -34,8 +35,19 @@ pub fn install_logs(lines: Lines, filter: &str) -> Result<(), String> {
     let json = lines == Lines::Json || (lines == Lines::Auto && !terminal);
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).event_format(lines::Line { json, colour });
-    let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
+    if tracing_subscriber::registry().with(filter).with(layer).try_init().is_ok() {
+        std::panic::set_hook(Box::new(log_panic));
+    }
     Ok(())
+}
+
+/// A panic is a line like any other, with its place. What it says may hold a value that was worked on, so only the
+/// debug level shows it.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(event = "panic", place, "a fault of Concord's");
+    let text = panic.payload_as_str().unwrap_or_default();
+    tracing::debug!(event = "panic", place, detail = text);
 }
 
 /// Holds a value that must not be printed: `Debug` and `Display` show three stars.

@@ -1,6 +1,5 @@
 //! One line and one observation per request; never a query, a name or a token.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -105,10 +104,4 @@ fn observe(route: &str, method: &'static str, status: u16, seconds: f64) {
         histogram.record(seconds);
         observers.entry(route.to_owned()).or_default().push((method, status, histogram));
     });
-}
-
-/// What a panic said, for the log.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no text)".to_owned())
 }

@@ -21,7 +21,7 @@ use axum::response::Response;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
 
-use super::access::{self, Access};
+use super::access::Access;
 use super::admission::{admit, most_bytes};
 use super::body::bounded;
 use super::client_address::client_address;
@@ -141,7 +141,7 @@ where
         let request = shell.prepared(request, info);
         // A service may panic before it returns its future, too.
         let called = std::panic::catch_unwind(AssertUnwindSafe(|| in_request(info.id, || self.inner.call(request))));
-        called.map_or_else(|panic| State::Panicked(access::panic_text(panic.as_ref())), State::Running)
+        called.map_or(State::Refused(StatusCode::INTERNAL_SERVER_ERROR), State::Running)
     }
 }
 
@@ -167,7 +167,6 @@ impl Shell {
 enum State<F> {
     Running(F),
     Refused(StatusCode),
-    Panicked(String),
 }
 
 /// A request on its way to its answer.
@@ -192,18 +191,11 @@ where
         let Some(id) = this.access.as_ref().map(|access| access.info.id) else { return Poll::Pending };
         let response = in_request(id, || match &mut this.state {
             State::Refused(status) => Some(this.voice.refuse(*status)),
-            State::Panicked(text) => {
-                tracing::error!(event = "http.server.panic", detail = %text, "a handler panicked");
-                Some(this.voice.refuse(StatusCode::INTERNAL_SERVER_ERROR))
-            }
             State::Running(future) => match std::panic::catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
                 Ok(Poll::Ready(Ok(response))) => Some(response),
                 Ok(Poll::Pending) => this.timed_out(cx).then(|| this.voice.refuse(StatusCode::SERVICE_UNAVAILABLE)),
-                Err(panic) => {
-                    let text = access::panic_text(panic.as_ref());
-                    tracing::error!(event = "http.server.panic", detail = %text, "a handler panicked");
-                    Some(this.voice.refuse(StatusCode::INTERNAL_SERVER_ERROR))
-                }
+                // The panic hook has logged it.
+                Err(_) => Some(this.voice.refuse(StatusCode::INTERNAL_SERVER_ERROR)),
             },
         });
         let Some(response) = response else { return Poll::Pending };

@@ -42,7 +42,7 @@ const FINE_BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Installs the process's recorder. Before this call (and in tests without it) counting costs and does nothing.
-/// Whoever installs it calls [`upkeep`] every second.
+/// Whoever installs it spawns [`upkeep`].
 pub fn install() {
     RECORDER.get_or_init(|| {
         let builder = PrometheusBuilder::new()
@@ -62,10 +62,13 @@ pub fn render() -> String {
     text
 }
 
-/// Moves what was observed into its buckets, so that memory does not grow between two scrapes.
-pub fn upkeep() {
-    if let Some(handle) = RECORDER.get().and_then(Option::as_ref) {
-        handle.run_upkeep();
+/// Moves what was observed into its buckets every second, so that memory does not grow between two scrapes. Never ends.
+pub async fn upkeep() {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Some(handle) = RECORDER.get().and_then(Option::as_ref) {
+            handle.run_upkeep();
+        }
     }
 }
 
