@@ -61,7 +61,7 @@ enum Kept {
 }
 
 impl FreshDatabase {
-    /// Ready for use, with the schema in place.
+    /// Ready for use, with the schema, the catalogue and the signing keys in place.
     pub async fn new(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => Self::sqlite().await,
@@ -76,9 +76,7 @@ impl FreshDatabase {
             .get_or_init(|| async {
                 let folder = Folder::new();
                 let path = folder.path().join("template.sqlite");
-                let database = Database::open(&format!("sqlite:{}", path.display()), Pools::default()).await.expect("SQLite opens");
-                database.migrate().await.expect("the schema");
-                database.close().await;
+                super::world::prepare_template(&format!("sqlite:{}", path.display())).await;
                 std::fs::read(&path).expect("the template")
             })
             .await;
@@ -98,6 +96,7 @@ impl FreshDatabase {
                 let database = Database::open(&named(&name), Pools::default()).await.expect("PostgreSQL opens");
                 database.migrate().await.expect("the schema");
                 database.close().await;
+                super::world::prepare_template(&named(&name)).await;
                 name
             })
             .await;

@@ -6,14 +6,18 @@ use std::time::Duration;
 use concord::clock::{Clock, Timestamp};
 use concord::config::Config;
 use concord::crypto::random::Random;
-use concord::crypto::root_keys::RootKeys;
-use concord::storage::{Database, Pools};
-use concord::usecases::{Core, catalog, start};
+use concord::storage::Database;
+use concord::usecases::{Core, start};
 
 use super::database::{Backend, Folder, FreshDatabase, service_url, unique};
+use super::node::Deployment;
 
 /// What people and tokens see as the issuer in a world's own server.
 pub const ISSUER: &str = "http://id.localhost:8080";
+
+/// Root keys that all worlds and their nodes share: 32 bytes each, of no use to anybody.
+const KEK: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const PEPPER: &str = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA";
 
 /// A world of its own: nothing in it is seen by another test.
 pub struct World {
@@ -41,16 +45,26 @@ impl World {
         let fresh = FreshDatabase::new(backend).await;
         let folder = Folder::new();
         let prefix = format!("test-{}-{}:", std::process::id(), unique());
-        let config = config(backend, &fresh.url, &folder, &prefix, settings);
-        let database = Database::open(&fresh.url, Pools::default()).await.expect("the database opens");
+        let config = config(&fresh.url, &folder, &prefix, settings);
         let clock = Clock::fixed(Clock::System.now());
         let random = Random::system();
-        let root = RootKeys::in_memory(&random);
-        let core = Arc::new(Core::new(Arc::new(config), clock.clone(), random.clone(), database.clone(), &root));
-        // Signing keys take a second to make: a story that needs them says `signing_keys::ensure(&world.core)`.
-        start::load_epoch(&core).await.expect("an epoch");
-        catalog::load(&core).await.expect("the catalogue");
-        Self { backend, clock, random, database, core, prefix, folder, fresh }
+        let core = start::open(Arc::new(config), clock.clone(), random.clone()).await.expect("the core opens");
+        Self { backend, clock, random, database: core.database.clone(), core, prefix, folder, fresh }
+    }
+
+    /// How a node of its own process joins this world: the same database, root keys and Redis. Every node and client speaks of `issuer`.
+    pub fn deployment(&self, issuer: &str) -> Deployment {
+        let deployment = Deployment::new(issuer)
+            .set("CONCORD_DATABASE__URL", self.database_url())
+            .set("CONCORD_KEYS__KEK", KEK)
+            .set("CONCORD_KEYS__PEPPER", PEPPER)
+            .set("CONCORD_EPHEMERAL__PREFIX", &self.prefix)
+            .set("CONCORD_DATA_DIR", &self.folder.path().display().to_string())
+            .set("CONCORD_OUTBOUND__ALLOW_LOOPBACK", "true");
+        match self.redis_url() {
+            Some(url) => deployment.set("CONCORD_EPHEMERAL__URL", &url),
+            None => deployment,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -72,8 +86,16 @@ impl World {
     }
 }
 
+/// Makes the one signing-key set and catalogue record that every world starts with: RSA keys take a while to find.
+pub async fn prepare_template(url: &str) {
+    let folder = Folder::new();
+    let config = config(url, &folder, "template:", "");
+    let core = start::open(Arc::new(config), Clock::System, Random::system()).await.expect("the template opens");
+    core.database.close().await;
+}
+
 /// The defaults, this world's stores, cheap password hashes, and then what the test sets.
-fn config(backend: Backend, url: &str, folder: &Folder, prefix: &str, settings: &str) -> Config {
+fn config(url: &str, folder: &Folder, prefix: &str, settings: &str) -> Config {
     let mut table: toml::Table = settings.parse().expect("settings in TOML");
     let mut set = |section: &str, key: &str, value: toml::Value| {
         let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
@@ -81,9 +103,11 @@ fn config(backend: Backend, url: &str, folder: &Folder, prefix: &str, settings: 
     };
     set("database", "url", url.into());
     set("ephemeral", "prefix", prefix.into());
-    if backend == Backend::Postgres {
+    if !url.starts_with("sqlite:") {
         set("ephemeral", "url", service_url("TEST_REDIS_URL").into());
     }
+    set("keys", "kek", KEK.into());
+    set("keys", "pepper", PEPPER.into());
     set("password", "memory_kib", 64.into());
     set("password", "iterations", 1.into());
     set("outbound", "allow_loopback", true.into());
