@@ -14,6 +14,7 @@ use crate::model::service::{Client, GrantType};
 use crate::protocol::authorize::{AuthorizeRequest, Channel, read_client_id};
 use crate::protocol::par::{PushedAuthorizationResponse, RequestUri};
 use crate::protocol::params::Params;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::{Error, ErrorCode, redirect_uri};
 use crate::storage::pushed_requests::{self, PushedRequest};
 use crate::storage::{self, Tx};
@@ -38,7 +39,10 @@ pub async fn push(core: &Arc<Core>, client: &Client, params: &Params, now: Times
     let requested = params.required_bounded("redirect_uri", 2048)?;
     let redirect_uri = redirect_uri::permitted(&client.document.redirect_uris, requested)?;
     let request = AuthorizeRequest::parse(params, &client.document.client_id, redirect_uri, Channel::Pushed)?;
-    if client.document.require_pkce && request.response_type.code && request.code_challenge.is_none() {
+    if request.response_type != ResponseType::CODE {
+        return Err(Error::new(ErrorCode::UnsupportedResponseType, "only response_type code is switched on for this client"));
+    }
+    if client.document.require_pkce && request.code_challenge.is_none() {
         return Err(Error::invalid_request("code_challenge is missing"));
     }
     let proposal = match &request.link_assertion {

@@ -7,3 +7,4 @@ mod model;
 mod protocol;
 mod server;
 mod support;
+mod tokens;

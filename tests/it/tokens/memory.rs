@@ -1,0 +1,78 @@
+//! What is answered from memory is what the database says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use concord::storage::grants;
+use concord::usecases;
+use futures_util::future::join_all;
+
+use super::ecosystem::{Ecosystem, refused};
+use crate::support::on_both;
+
+on_both! {
+    async fn memory_and_database_agree_after_every_change(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let grant = eco.grant(&person, "bank-web", "openid profile loyalty").await;
+        let code = eco.code(&grant, "bank-web", None).await;
+        let tokens = eco.redeem("bank-web", &code).await.expect("tokens");
+        for step in 0..4 {
+            eco.fresh();
+            let remembered = usecases::grants::view(&eco.core, grant.id).await.expect("the database").expect("a grant");
+            let again = usecases::grants::view(&eco.core, grant.id).await.expect("the database").expect("a grant");
+            assert!(Arc::ptr_eq(&remembered, &again), "answered from memory");
+            let mut tx = eco.core.database.read().await.expect("a connection");
+            let stored = grants::view(&mut tx, grant.id).await.expect("the database").expect("a grant");
+            drop(tx);
+            assert_eq!(format!("{remembered:?}"), format!("{stored:?}"), "step {step}");
+            match step {
+                0 => eco.revoke("bank-web", &tokens.access_token).await,
+                1 => eco.end_consent(&person, person.reads_loyalty).await,
+                2 => assert_eq!(refused(eco.redeem("bank-web", &code).await), concord::protocol::ErrorCode::InvalidGrant),
+                _ => {}
+            }
+        }
+    }
+
+    async fn nothing_is_answered_from_memory_that_may_be_stale(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let grant = eco.grant(&person, "bank-web", "openid").await;
+        eco.fresh();
+        let one = usecases::grants::view(&eco.core, grant.id).await.expect("the database").expect("a grant");
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        let other = usecases::grants::view(&eco.core, grant.id).await.expect("the database").expect("a grant");
+        assert!(!Arc::ptr_eq(&one, &other), "the node has not read the feed for too long");
+    }
+
+    async fn jt10_a_sub_is_made_once_however_many_ask_at_once(world: World) {
+        let eco = Arc::new(Ecosystem::new(&world).await);
+        let person = eco.person().await;
+        let sector = eco.service(eco.loyalty).await.sector;
+        let customer = person.customer;
+        let tries = (0..32).map(|_| {
+            let eco = Arc::clone(&eco);
+            tokio::spawn(async move { usecases::pairwise::subject(&eco.core, customer, sector, eco.now()).await.expect("a sub") })
+        });
+        let subs: Vec<_> = join_all(tries).await.into_iter().map(|joined| joined.expect("no panic")).collect();
+        assert!(subs.iter().all(|sub| *sub == subs[0]));
+        let bank = eco.service(eco.bank).await.sector;
+        assert_ne!(*usecases::pairwise::subject(&eco.core, customer, bank, eco.now()).await.expect("a sub"), *subs[0]);
+    }
+
+    async fn a_jwt_is_remembered_only_for_the_keys_that_verified_it(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let token = eco.signed_in(&person, "bank-app", "openid").await.access_token;
+        let open = || usecases::access_token::open(&eco.core, &token, eco.now());
+        assert!(open().is_some());
+        assert_eq!(open(), open());
+        eco.core.keys.store(Arc::new(concord::crypto::signing::KeyRing::new(Vec::new())));
+        assert!(open().is_none(), "its key is gone");
+        eco.core.keys.store(Arc::new(super::super::ecosystem::ring()));
+        assert!(open().is_some());
+        world.pass(Duration::from_secs(300));
+        assert!(open().is_none(), "expired");
+    }
+}

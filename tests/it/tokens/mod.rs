@@ -1,0 +1,10 @@
+//! Grants and tokens, from the use cases: what is issued, what it is worth, and what ends it.
+
+mod client_credentials;
+mod codes;
+mod ecosystem;
+mod endings;
+mod introspection;
+mod memory;
+mod pushed;
+mod refresh;
