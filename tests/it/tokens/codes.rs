@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use concord::model::flow::LinkDecision;
+use concord::model::link::LinkState;
 use concord::protocol::ErrorCode;
 use concord::protocol::token::LinkStatus;
 use concord::storage::authorization_codes;
 use futures_util::future::join_all;
 
-use super::ecosystem::{Ecosystem, claims, header, refused};
+use super::ecosystem::{BANK_API, Ecosystem, claims, header, refused};
 use crate::support::on_both;
 
 on_both! {
@@ -146,6 +147,39 @@ on_both! {
             let grant = eco.grant(&person, "bank-web", "openid").await;
             let code = eco.code(&grant, "bank-web", Some(decision)).await;
             assert_eq!(eco.redeem("bank-web", &code).await.expect("tokens").link_status, Some(expected));
+        }
+    }
+
+    async fn redeeming_activates_the_link_that_waited_and_a_reuse_leaves_it(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let link = concord::model::ids::LinkId::new(eco.core.random.uuid_v7(eco.now()));
+        eco.link(link, person.customer, eco.bank, "B-1", LinkState::PendingActivation).await;
+        let grant = eco.grant(&person, "bank-web", "openid bank:read").await;
+        let code = eco.code(&grant, "bank-web", Some(LinkDecision::Accepted(link))).await;
+        assert_eq!(refused(eco.token("bank-web", &code.with("code_verifier", &"A".repeat(43))).await), ErrorCode::InvalidGrant);
+        assert_eq!(eco.link_state(link).await, LinkState::PendingActivation, "p8: not by somebody without the verifier");
+        let tokens = eco.token("bank-web", &code.with("resource", BANK_API)).await.expect("tokens");
+        assert_eq!(tokens.link_status, Some(LinkStatus::Active));
+        let links = eco.introspect("bank-web", &tokens.access_token).await.links.expect("its own links");
+        assert_eq!(links.iter().map(|link| link.local_account.as_str()).collect::<Vec<_>>(), ["B-1"]);
+        assert_eq!(refused(eco.redeem("bank-web", &code).await), ErrorCode::InvalidGrant);
+        assert!(!eco.introspect("bank-web", &tokens.access_token).await.active);
+        assert_eq!(eco.link_state(link).await, LinkState::Active, "an activated link stays");
+    }
+
+    async fn a_collision_at_redemption_gives_tokens_without_the_link(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let [first, second] = [0, 1].map(|_| concord::model::ids::LinkId::new(eco.core.random.uuid_v7(eco.now())));
+        eco.link(first, person.customer, eco.bank, "B-1", LinkState::PendingActivation).await;
+        eco.link(second, person.customer, eco.bank, "B-2", LinkState::PendingActivation).await;
+        for (link, expected) in [(first, LinkStatus::Active), (second, LinkStatus::Error)] {
+            let grant = eco.grant(&person, "bank-web", "openid").await;
+            let code = eco.code(&grant, "bank-web", Some(LinkDecision::Accepted(link))).await;
+            let tokens = eco.redeem("bank-web", &code).await.expect("tokens either way");
+            assert_eq!(tokens.link_status, Some(expected));
+            assert!(eco.introspect("bank-web", &tokens.access_token).await.active);
         }
     }
 

@@ -199,6 +199,11 @@ impl Ecosystem {
         .await;
     }
 
+    pub async fn link_state(&self, link: LinkId) -> LinkState {
+        let mut tx = self.core.database.read().await.expect("a connection");
+        links::by_id(&mut tx, &self.core.sealer, link).await.expect("the database").expect("a link").state
+    }
+
     /// A grant to a client for these scopes, each carried by the consent that fits.
     pub async fn grant(&self, person: &Person, client_id: &str, scope: &str) -> Grant {
         self.try_grant(person, client_id, scope).await.expect("a grant")
@@ -454,8 +459,7 @@ async fn make_link(
 ) -> Result<(), storage::Error> {
     let consent_id = ConsentId::new(core.random.uuid_v7(now));
     let evidence_id = EvidenceId::new(core.random.uuid_v7(now));
-    let agreed =
-        Consent { link: Some(link), scope: String::new(), ..consent(consent_id, customer, ConsentKind::Link, service, "", now) };
+    let agreed = Consent { link: Some(link), scope: String::new(), ..consent(consent_id, customer, ConsentKind::Link, service, "", now) };
     assert!(consents::insert(tx, &agreed).await?);
     let proof = NewEvidence {
         id: evidence_id,
@@ -476,15 +480,17 @@ async fn make_link(
         id: link,
         service,
         customer,
-        state: LinkState::PendingActivation,
+        state: LinkState::PendingConsent,
         local_account: account,
         index: &index,
         multi_account: false,
-        evidence: Some(evidence_id),
-        consent: Some(consent_id),
+        evidence: None,
+        consent: None,
         now,
     };
-    assert!(links::insert(tx, &core.sealer, &new, &step(LinkState::PendingActivation)).await?);
+    assert!(links::insert(tx, &core.sealer, &new, &step(LinkState::PendingConsent)).await?);
+    let until = now + Duration::from_secs(60);
+    assert!(links::agreed(tx, link, consent_id, evidence_id, until, &step(LinkState::PendingActivation)).await?);
     if state == LinkState::Active {
         let waiting = links::by_id(tx, &core.sealer, link).await?.expect("the link");
         assert!(links::activate(tx, &waiting, &step(LinkState::Active)).await?);

@@ -44,7 +44,8 @@ on_both! {
         assert_eq!(answer.expires_in, 90);
         assert_eq!(refused(find(&eco, "cinema-web", &answer).await), ErrorCode::InvalidRequestUri);
         world.pass(Duration::from_secs(89));
-        let Ok(Pushed::Fresh(request)) = find(&eco, "bank-web", &answer).await else { panic!("the request") };
+        let Ok(Pushed::Fresh(fresh)) = find(&eco, "bank-web", &answer).await else { panic!("the request") };
+        let request = fresh.request.expect("a client's request");
         assert_eq!((request.client_id.as_str(), request.state.as_deref()), ("bank-web", Some("s-77")));
         let now = eco.now();
         let [flow, other] = [FlowId::new(eco.core.random.uuid_v7(now)), FlowId::new(eco.core.random.uuid_v7(now))];
