@@ -34,6 +34,7 @@ pub use sections::password::PasswordConfig;
 pub use sections::server::ServerConfig;
 pub use sections::sessions::SessionsConfig;
 pub use sections::tokens::TokensConfig;
+pub use suggest::closest;
 
 use std::path::PathBuf;
 

@@ -2,6 +2,8 @@
 
 /// What access tokens say.
 pub mod access_token;
+/// A service's document becomes the truth.
+pub mod apply_service;
 /// Whom an access token is for.
 pub mod audience;
 /// Which client asks, proved.
@@ -50,10 +52,14 @@ pub mod refresh_token;
 pub mod relation;
 /// Revocation.
 pub mod revoke;
+/// A new secret for a client.
+pub mod rotate_secret;
 /// The keys that sign tokens.
 pub mod signing_keys;
 /// From a configuration to a core that can serve.
 pub mod start;
+/// Switching services and clients off and on.
+pub mod switch_partner;
 /// The token endpoint.
 pub mod token;
 mod token_client_credentials;
