@@ -164,6 +164,37 @@ impl Consent {
 }
 page!(Consent, "consent/consent.html");
 
+/// The whole text of an agreement in one version, as `text_url` of the consent and link pages leads to.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    /// What it is about: `Sharing data`.
+    pub title: String,
+    /// The version.
+    pub version: u32,
+    /// The text; an empty line divides paragraphs.
+    pub text: String,
+    /// SHA-256 of the text in hex, as consents record it.
+    pub sha256: String,
+}
+
+impl Agreement {
+    pub(super) fn paragraphs(&self) -> Vec<&str> {
+        self.text.split("\n\n").filter(|p| !p.trim().is_empty()).collect()
+    }
+
+    pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
+        let text = say(
+            l,
+            "Вы разрешаете получателю, названному на странице согласия, читать перечисленные там данные с указанной целью и ни для чего другого.\n\nРазрешение прекращается в указанный день или раньше, если вы его отзовёте.",
+            "You allow the recipient named on the consent page to read the data listed there, for the stated purpose and for nothing else.\n\nThe permission ends on the date shown, or earlier if you withdraw it.",
+            "您允许同意页面上所列的接收方仅为所述目的读取其中列出的数据。\n\n此许可于所示日期终止，您也可以提前撤回。",
+        );
+        let title = say(l, "Согласие поделиться данными", "Consent to share data", "分享数据的同意书");
+        vec![("plain", Self { title, version: 3, text, sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into() })]
+    }
+}
+page!(Agreement, "consent/agreement.html");
+
 fn item(l: Locale, code: &str, title: [&str; 3], values: &[&str], purpose: [&str; 3], required: bool) -> ConsentItem {
     ConsentItem {
         code: code.into(),

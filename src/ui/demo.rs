@@ -13,8 +13,10 @@ pub struct Brand {
     pub name: String,
     /// Its line of business in a word: banking, loyalty, media.
     pub domain: String,
-    /// One sentence.
+    /// What it says of itself on its own page.
     pub tagline: String,
+    /// What the hub says about it.
+    pub about: String,
     /// Host and port.
     pub host: String,
     /// The address of its first page.
@@ -154,7 +156,7 @@ pub struct Hub {
     pub outbox: Vec<OutboxMail>,
     /// What happened, the newest first.
     pub log: Vec<LogEntry>,
-    /// Reloads by itself every few seconds (`?live=on`).
+    /// Reloads by itself (`?live=on`): the http layer sends `Refresh: 3` with the page.
     pub live: bool,
     /// Links at the foot: name and address (API description, metrics).
     pub more: Vec<(String, String)>,

@@ -9,10 +9,11 @@ use crate::protocol::locale::Locale;
 
 /// Bank, loyalty, cinema.
 pub(super) fn brands(l: Locale) -> [Brand; 3] {
-    let of = |card: super::frame::ClientCard, domain: [&str; 3], tagline: [&str; 3]| Brand {
+    let of = |card: super::frame::ClientCard, domain: [&str; 3], tagline: [&str; 3], about: [&str; 3]| Brand {
         name: card.name,
         domain: say(l, domain[0], domain[1], domain[2]),
         tagline: say(l, tagline[0], tagline[1], tagline[2]),
+        about: say(l, about[0], about[1], about[2]),
         url: format!("http://{}:8080/", card.host),
         host: format!("{}:8080", card.host),
         logo: card.logo,
@@ -21,6 +22,7 @@ pub(super) fn brands(l: Locale) -> [Brand; 3] {
         of(
             aurora(l),
             ["банк", "banking", "银行"],
+            ["Спокойно с деньгами с 1998 года.", "At ease with money since 1998.", "自 1998 年起，让您安心理财。"],
             [
                 "24 своих клиента. Покажет скидку, если вы разрешите посмотреть баллы.",
                 "24 customers of its own. Shows a discount if you let it see your points.",
@@ -31,7 +33,12 @@ pub(super) fn brands(l: Locale) -> [Brand; 3] {
             polar(l),
             ["лояльность", "loyalty", "会员积分"],
             [
-                "31 участник. Её API спрашивает Concord, чей это токен и действует ли он ещё.",
+                "Баллы за каждую покупку, от аптеки до кино.",
+                "Points for every purchase, from the pharmacy to the cinema.",
+                "从药店到影院，每次消费都有积分。",
+            ],
+            [
+                "31 участник. API спрашивает Concord, чей это токен и действует ли он ещё.",
                 "31 members. Its API asks Concord whose token it was shown, and whether it still counts.",
                 "31 位会员。其 API 向 Concord 查询令牌属于谁、是否仍然有效。",
             ],
@@ -39,6 +46,7 @@ pub(super) fn brands(l: Locale) -> [Brand; 3] {
         of(
             kinograd(l),
             ["кино", "media", "影音"],
+            ["Двенадцать залов и ни одного плохого места.", "Twelve screens, and not one bad seat.", "十二个影厅，座座皆佳。"],
             [
                 "18 своих зрителей. Новые могут прийти через Concord.",
                 "18 ticket buyers of its own. New people may come through Concord.",

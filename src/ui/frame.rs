@@ -153,6 +153,15 @@ impl Frame {
         text::rich(self.locale, key, &[(a, &x), (b, &y)])
     }
 
+    /// A phrase as it stands inside a sentence: its first letter small, unless it is an abbreviation or a name of one letter.
+    pub(super) fn inner(&self, phrase: &str) -> String {
+        let mut letters = phrase.chars();
+        match (letters.next(), letters.clone().next()) {
+            (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+            _ => phrase.to_owned(),
+        }
+    }
+
     /// A date.
     pub fn date(&self, at: &Timestamp) -> String {
         text::date(self.locale, *at, self.utc_offset_minutes)

@@ -20,6 +20,7 @@
 //! | [`link::Link`] | - | `decline`, `accept`, `other` (not you?) |
 //! | [`link::LinkRefused`] | - | `continue` |
 //! | [`consent::Consent`] | checkboxes `item`, value = scope, id = `item-<scope>` | `decline`, `accept`, `other` |
+//! | [`consent::Agreement`] | - | ids `version`, `sha256` |
 //! | [`account::Home`], [`privacy::Privacy`] | `consent` (hidden, per row) | `withdraw`, id `withdraw-<consent>` |
 //! | [`account::Links`] | `link` (hidden, per row) | `undo`, id `undo-<link>`; ending is a link to its confirm page |
 //! | [`privacy::ConfirmEnding`] | - | `confirm`; `keep` is a link |

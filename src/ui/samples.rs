@@ -34,6 +34,7 @@ pub fn samples() -> Vec<Sample> {
         "link.link": link::Link,
         "link.refused": link::LinkRefused,
         "consent.consent": consent::Consent,
+        "consent.agreement": consent::Agreement,
         "account.home": account::Home,
         "account.links": account::Links,
         "account.privacy": privacy::Privacy,

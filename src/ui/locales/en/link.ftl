@@ -2,7 +2,7 @@
 steps-link = Steps of linking
 step-sign-in = Sign in
 step-check = Check and agree
-step-back-to = Back to { $service }
+step-done = Done
 link-title = Link your { $service } account with your Concord ID?
 link-service-learns = What { $service } learns
 link-concord-learns = What Concord learns
@@ -37,4 +37,5 @@ consent-decline = Don’t agree
 consent-decline-more = Not now
 consent-accept = Agree
 consent-accept-chosen = Agree to my choice
+agreement-version = Version
 policy-of = Privacy notice of { $service }

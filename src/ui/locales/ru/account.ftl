@@ -30,7 +30,7 @@ decision-refused = отказ
 decision-linked = связано
 decision-link-ended = связь разорвана
 session-count = { $count ->
-        [1] Вы вошли только на этом устройстве.
+        [1] Вы вошли только на этом устройстве.
         [one] Вы вошли на { $count } устройстве.
        *[many] Вы вошли на { $count } устройствах.
     }
@@ -53,7 +53,7 @@ connect-hint = Подключение начинается в сервисе, ч
 
 # Приватность
 privacy-title = Кто что видит
-privacy-intro = Что каждый сервис может узнать о вас. Ничего другого Concord не передаёт.
+privacy-intro = Что каждый сервис может узнать о вас. Ничего другого Concord не передаёт.
 privacy-table = Что может видеть каждый сервис, по темам
 cell-nothing = ничего
 cell-own = собственные данные
@@ -66,7 +66,7 @@ withdraw-hint = Достаточно одного нажатия, действу
 withdraw = Отозвать
 
 # Завершение
-end-link-title = Разорвать связь с «{ $service }»?
+end-link-title = Разорвать связь с «{ $service }»?
 disconnect-title = Отключить «{ $service }»?
 what-stops = Что прекратится
 what-stays = Что останется
@@ -93,7 +93,7 @@ no-other-sessions = Больше вы нигде не вошли.
 password-set-on = Задан { $date }.
 set-password = Задать пароль
 password-none = Пароля нет: вы входите по коду из письма.
-contacts-title = Адреса и номера
+contacts-title = Адреса и номера
 verified-on = подтверждён { $date }
 not-verified-yet = ещё не подтверждён
 signs-you-in = для входа
@@ -109,7 +109,7 @@ notice-nickname-set = Хорошо, так и будем к вам обраща�
 notice-nothing-changed = Ничего не изменилось: это уже было сделано.
 
 # Выход
-sign-out-title = Выйти из Concord ID?
+sign-out-title = Выйти из Concord ID?
 sign-out-services = Вы выйдете и из этих сервисов:
 stay = Остаться
 signed-out-title = Вы вышли

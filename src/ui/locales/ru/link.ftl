@@ -2,15 +2,15 @@
 steps-link = Шаги связывания
 step-sign-in = Вход
 step-check = Проверка и согласие
-step-back-to = Обратно в «{ $service }»
-link-title = Связать аккаунт «{ $service }» с вашим Concord ID?
+step-done = Готово
+link-title = Связать аккаунт «{ $service }» с вашим Concord ID?
 link-service-learns = Что узнает «{ $service }»
 link-concord-learns = Что узнает Concord
 nothing = ничего
 link-change-mind = Связь можно разорвать в разделе «Связанные аккаунты» вашего Concord ID, это займёт секунду. «{ $service }» работает и без неё.
 link-decline = Не сейчас
 link-accept = Связать
-link-refused-title = Аккаунт «{ $service }» не связан
+link-refused-title = Аккаунт «{ $service }» не связан
 link-refused-held = Этот аккаунт «{ $service }» уже связан с другим Concord ID. Если он тоже ваш, войдите с ним. Если нет, сообщите в «{ $service }».
 link-refused-other = Ваш Concord ID уже связан с другим аккаунтом «{ $service }». Чтобы связать этот, сначала разорвите ту связь в разделе «Связанные аккаунты».
 link-refused-old = Подтверждение от «{ $service }» устарело. Вернитесь туда и подключите аккаунт ещё раз.
@@ -19,8 +19,8 @@ link-refused-go-on = Можно продолжить без связи: вход
 go-on-without-link = Продолжить без связи
 
 # Согласие
-consent-title = Поделиться данными с сервисом «{ $service }»?
-consent-title-more = «{ $service }» просит о новых данных
+consent-title = Поделиться данными с сервисом «{ $service }»?
+consent-title-more = «{ $service }» просит о новых данных
 consent-optional-hint = Отметьте, чем хотите поделиться. Остальное не передаётся, и войти это не мешает.
 consent-already = «{ $service }» уже видит: { $count ->
         [one] { $count } пункт
@@ -38,4 +38,5 @@ consent-decline = Не соглашаюсь
 consent-decline-more = Не сейчас
 consent-accept = Соглашаюсь
 consent-accept-chosen = Соглашаюсь с выбранным
+agreement-version = Версия
 policy-of = Политика «{ $service }»

@@ -2,7 +2,7 @@
 steps-link = 关联步骤
 step-sign-in = 登录
 step-check = 核对并同意
-step-back-to = 返回“{ $service }”
+step-done = 完成
 link-title = 将“{ $service }”账户关联到您的 Concord ID？
 link-service-learns = “{ $service }”将获知
 link-concord-learns = Concord 将获知
@@ -34,4 +34,5 @@ consent-decline = 不同意
 consent-decline-more = 暂不分享
 consent-accept = 同意
 consent-accept-chosen = 同意所选内容
+agreement-version = 版本
 policy-of = “{ $service }”的隐私声明
