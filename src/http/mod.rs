@@ -2,7 +2,10 @@
 
 mod access;
 mod admission;
+/// All routes of one deployment.
+pub mod app;
 mod body;
+mod browser;
 mod client_address;
 pub mod cookies;
 pub mod errors;
@@ -11,6 +14,7 @@ mod guard;
 pub mod headers;
 pub mod health;
 pub mod layers;
+mod pages;
 pub mod server;
 pub mod signals;
 

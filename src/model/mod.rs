@@ -18,5 +18,7 @@ pub mod identifier;
 pub mod ids;
 /// The mapping of local accounts to customers.
 pub mod link;
+/// Messages to people.
+pub mod notice;
 /// Partners' products and their OAuth clients.
 pub mod service;

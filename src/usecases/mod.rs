@@ -17,22 +17,30 @@ pub mod catalog;
 pub mod consent_chain;
 /// Decisions of customers.
 pub mod consents;
+/// The data key of a customer.
+pub mod customer_key;
 /// What this provider can do.
 pub mod discovery;
 /// What ends what.
 pub mod endings;
 /// How a decision was expressed.
 pub mod expression;
+/// The sign-in transaction.
+pub mod flow;
 /// Following the feed of changes.
 pub mod follow;
 /// Grants from memory, and their endings.
 pub mod grants;
 /// Reading an `id_token_hint`.
 pub mod id_token_hint;
+/// E-mail addresses, phones and login names of customers.
+pub mod identifiers;
 /// Introspection.
 pub mod introspect;
 /// The one gate, grants and codes.
 pub mod issue;
+/// Limits on tries.
+pub mod limits;
 /// Links and their ceremony.
 pub mod links;
 /// Signing out at the wish of a client.
@@ -40,12 +48,18 @@ pub mod logout;
 /// What a node remembers about tokens.
 pub mod memory;
 mod note;
+/// Messages to people.
+pub mod notices;
+/// Codes that people type.
+pub mod one_time_code;
 /// The `sub` of a customer in a sector.
 pub mod pairwise;
 /// Pushed authorization requests.
 pub mod par;
 /// Clients and services from memory.
 pub mod partners;
+/// Profile values of customers.
+pub mod profile;
 /// What refresh tokens say.
 pub mod refresh_token;
 /// What a service's API may know of a person.
@@ -54,6 +68,8 @@ pub mod relation;
 pub mod revoke;
 /// A new secret for a client.
 pub mod rotate_secret;
+/// Browser sessions.
+pub mod sessions;
 /// The keys that sign tokens.
 pub mod signing_keys;
 /// From a configuration to a core that can serve.
@@ -75,6 +91,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::blind::BlindIndex;
 use crate::crypto::pairwise::PairwiseSubjects;
+use crate::crypto::password::PasswordPool;
 use crate::crypto::random::Random;
 use crate::crypto::root_keys::RootKeys;
 use crate::crypto::sealing::Sealer;
@@ -106,6 +123,8 @@ pub struct Core {
     pub blind: BlindIndex,
     /// First values of pairwise subjects.
     pub pairwise: PairwiseSubjects,
+    /// Hashes passwords in a bounded pool of threads.
+    pub passwords: PasswordPool,
     /// Product domains, scopes, agreements.
     pub catalog: ArcSwap<Catalog>,
     /// Grants with the present truth about them.
@@ -124,7 +143,7 @@ pub struct Core {
 
 impl Core {
     /// Puts the parts together. Nothing is read yet: catalogue, keys and epoch are loaded by the start-up use cases.
-    pub fn new(config: Arc<Config>, clock: Clock, random: Random, database: Database, root: &RootKeys) -> Self {
+    pub fn new(config: Arc<Config>, clock: Clock, random: Random, database: Database, root: &RootKeys, passwords: PasswordPool) -> Self {
         let truth = Arc::new(Truth::default());
         let after_commit = Arc::clone(&truth);
         database.after_commit(move |invalidations| after_commit.apply(invalidations));
@@ -132,6 +151,7 @@ impl Core {
             sealer: Sealer::new(root, random.clone()),
             blind: BlindIndex::new(root),
             pairwise: PairwiseSubjects::new(root),
+            passwords,
             catalog: ArcSwap::default(),
             grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
             partners: partners::Partners::new(&truth),
@@ -145,6 +165,11 @@ impl Core {
             database,
             truth,
         }
+    }
+
+    /// The issuer, as it stands in tokens and metadata.
+    pub fn issuer(&self) -> &str {
+        self.config.issuer.as_str()
     }
 
     /// The database epoch as this node knows it.

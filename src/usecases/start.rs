@@ -7,6 +7,7 @@ use super::signing_keys::KeysError;
 use super::{Core, catalog, signing_keys};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::crypto::password::PasswordPool;
 use crate::crypto::random::Random;
 use crate::crypto::root_keys::{RootKeyError, RootKeys};
 use crate::storage::migrations::Schema;
@@ -29,6 +30,9 @@ pub enum StartError {
     /// Missing, readable by others, or not those of this database.
     #[error(transparent)]
     RootKeys(#[from] RootKeyError),
+    /// The threads that hash passwords cannot be started.
+    #[error(transparent)]
+    Passwords(#[from] crate::crypto::password::StartError),
     /// Another node was faster and brought other root keys to the empty database.
     #[error("another node has just begun to use this database with other root keys; give both the same and start again")]
     OtherRootKeys,
@@ -47,7 +51,8 @@ pub enum StartError {
 pub async fn open(config: Arc<Config>, clock: Clock, random: Random) -> Result<Arc<Core>, StartError> {
     let database = open_database(&config).await?;
     let root = root_keys(&config, &database, &random).await?;
-    let core = Arc::new(Core::new(config, clock, random, database, &root));
+    let passwords = PasswordPool::start(&config.password, &root, random.clone())?;
+    let core = Arc::new(Core::new(config, clock, random, database, &root, passwords));
     prepare(&core).await?;
     Ok(core)
 }

@@ -1,0 +1,107 @@
+//! All routes of one deployment, and what every handler is handed.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::cookies::CookieStyle;
+use super::errors::{self, PageHook, Refusal};
+use super::pages;
+use crate::protocol::locale::Locale;
+use crate::ui::assets;
+use crate::ui::frame::{Frame, Theme};
+use crate::ui::trouble::{ErrorKind, ErrorPage};
+use crate::usecases::Core;
+
+/// What every handler is handed.
+#[derive(Clone)]
+pub struct App {
+    /// The use cases' world.
+    pub core: Arc<Core>,
+    /// How cookies are named and marked.
+    pub cookies: CookieStyle,
+}
+
+/// Every route of the issuer's origin. The shell ([`super::layers`]) is put around it by whoever serves it.
+pub fn router(core: Arc<Core>) -> Router {
+    let cookies = CookieStyle { secure: core.config.issuer.is_https() };
+    let app = App { core, cookies };
+    Router::new()
+        .merge(pages::routes(&app))
+        .route("/assets/{file}", get(asset))
+        .route("/favicon.ico", get(favicon))
+        .route("/agreements/{code}", get(agreement))
+        .route("/", get(|| async { pages::answer::see_other("/account") }))
+        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND) })
+        .with_state(app)
+}
+
+async fn asset(Path(file): Path<String>) -> Response {
+    serve_asset(&format!("/assets/{file}"))
+}
+
+async fn favicon() -> Response {
+    serve_asset("/favicon.ico")
+}
+
+fn serve_asset(path: &str) -> Response {
+    let Some(found) = assets::find(path) else { return Refusal::new(StatusCode::NOT_FOUND).into_response() };
+    let cache = if found.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    ([(header::CONTENT_TYPE, found.content_type), (header::CACHE_CONTROL, cache)], found.bytes).into_response()
+}
+
+/// The whole text of an agreement, as it is kept with every consent to it.
+async fn agreement(State(app): State<App>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let catalog = app.core.catalog.load();
+    let Some(known) = catalog.agreements.get(&code) else { return Refusal::new(StatusCode::NOT_FOUND).into_response() };
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::accept_language);
+    let cookie = super::cookies::Cookies::of(&headers);
+    let chosen = cookie.get(&app.cookies.name("lang")).ok().flatten().and_then(Locale::from_tag);
+    let locale = chosen.or(accepted).unwrap_or(Locale::En);
+    let text = format!("{}\n\n{code}, version {}\n", known.text.get(locale), known.version);
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Renders refusals with the design of the pages, in the reader's language.
+pub fn error_pages(core: &Arc<Core>) -> PageHook {
+    let core = Arc::clone(core);
+    Arc::new(move |refused: &errors::ErrorPage<'_>| {
+        let frame = Frame {
+            locale: refused.accept_language.and_then(Locale::accept_language).unwrap_or(Locale::En),
+            theme: Theme::Auto,
+            issuer_host: super::browser::host_of(core.issuer()).to_owned(),
+            path: "/account".to_owned(),
+            csrf: String::new(),
+            signed_in_as: None,
+            client: None,
+            request_id: refused.request_id.to_owned(),
+            now: core.clock.now(),
+            utc_offset_minutes: 0,
+        };
+        let kind = kind_of(refused.status, refused.code);
+        let details = if refused.detail.is_empty() { Vec::new() } else { vec![(refused.code.to_owned(), refused.detail.to_owned())] };
+        ErrorPage { kind, back: None, details }.render(&frame)
+    })
+}
+
+fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
+    match code {
+        "bad_client" => ErrorKind::BadClient,
+        "bad_redirect_uri" => ErrorKind::BadRedirectUri,
+        "expired_flow" => ErrorKind::ExpiredFlow,
+        "stale_form" | "cross_site" => ErrorKind::StaleForm,
+        "refused_logout" => ErrorKind::RefusedLogout,
+        _ => match status.as_u16() {
+            404 => ErrorKind::NotFound,
+            503 => ErrorKind::Unavailable,
+            500.. => ErrorKind::Internal,
+            _ => ErrorKind::BadRequest,
+        },
+    }
+}

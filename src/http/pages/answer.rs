@@ -1,0 +1,69 @@
+//! Answers that every page gives: a page, a 303, the answer to a client, a fault.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::http::browser::Browser;
+use crate::http::errors::{Error, Refusal};
+use crate::http::headers::FormAction;
+use crate::protocol::authorize_response::Answer;
+use crate::storage;
+use crate::ui::trouble::FormPost;
+use crate::usecases::Core;
+
+/// A page.
+pub(in crate::http) fn page(html: String) -> Response {
+    page_with(StatusCode::OK, html)
+}
+
+/// A page with another status than 200.
+pub(in crate::http) fn page_with(status: StatusCode, html: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+/// 303 (AZ4): the browser goes on by GET.
+pub(in crate::http) fn see_other(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => Refusal::new(StatusCode::BAD_REQUEST).into_response(),
+    }
+}
+
+/// The answer to a client: a redirect, or a form that the browser posts.
+pub(in crate::http) fn deliver(core: &Core, browser: &Browser, answer: Answer) -> Response {
+    match answer {
+        Answer::Redirect(to) => see_other(&to),
+        Answer::FormPost { action, fields } => {
+            let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let target = origin_of(&action);
+            let html = FormPost { action, fields }.render(&browser.frame(core, "form-post"));
+            with_form_action(page(html), target)
+        }
+    }
+}
+
+/// Lets the page's form lead to a client: browsers hold the redirects after a form against the policy, too.
+pub(in crate::http) fn with_form_action(mut response: Response, source: String) -> Response {
+    response.extensions_mut().insert(FormAction(source));
+    response
+}
+
+fn origin_of(uri: &str) -> String {
+    let after = uri.find("://").map_or(uri.len(), |at| at + 3);
+    let end = uri[after..].find(['/', '?']).map_or(uri.len(), |at| after + at);
+    uri[..end].to_owned()
+}
+
+/// The database could not be asked, or is in contradiction with itself.
+pub(in crate::http) fn unavailable(error: &storage::Error) -> Error {
+    match error {
+        storage::Error::Unavailable(detail) => {
+            tracing::warn!(event = "storage.unavailable", detail);
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE).into()
+        }
+        other => {
+            tracing::error!(event = "storage.failed", error = %other);
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR).into()
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What the pages of a flow show: facts of the use cases, worded by ui.
+
+use axum::response::Response;
+
+use super::answer::{page as html, unavailable, with_form_action};
+use super::words;
+use crate::clock::Timestamp;
+use crate::crypto::password::Weakness;
+use crate::http::app::App;
+use crate::http::browser::{Browser, host_of};
+use crate::http::errors::Error;
+use crate::model::flow::{Next, Route, Why};
+use crate::model::service::Service;
+use crate::protocol::locale::Locale;
+use crate::ui::frame::{ClientCard, Frame};
+use crate::ui::reauth::{KnownPerson, Reauth, ReauthWhy, SelectAccount};
+use crate::ui::register::{ChoosePassword, Nickname, PasswordChoice, RegisterEmail};
+use crate::ui::sign_in::{Accepts, Code, CodePurpose, Identifier, Password};
+use crate::usecases::flow::{self, Flow};
+use crate::usecases::one_time_code::Typed;
+use crate::usecases::{identifiers, one_time_code, profile};
+
+/// What was wrong with a form; the page words it.
+#[derive(Clone, Debug)]
+pub(super) enum Trouble {
+    None,
+    Empty,
+    Unreadable(String),
+    TooLong(String),
+    NotSixDigits,
+    Wrong,
+    Code(Typed),
+    Weak(Weakness),
+    TooMany(Timestamp),
+    Busy,
+}
+
+/// A service as pages show it.
+pub(in crate::http) fn card(service: &Service, locale: Locale) -> ClientCard {
+    let document = &service.document;
+    ClientCard::new(&document.code, document.name.get(locale), host_of(&document.homepage), true)
+}
+
+/// What surrounds a page of a flow.
+pub(super) fn frame(app: &App, browser: &Browser, flow: &Flow) -> Frame {
+    let client = flow.asker.as_ref().map(|asker| card(&asker.service, browser.visitor.locale));
+    Frame { client, ..browser.frame(&app.core, &flow.id.to_string()) }
+}
+
+/// Shows the page at `path`, which is due or allowed.
+pub(super) async fn page(app: &App, browser: &Browser, flow: &Flow, path: &str, trouble: &Trouble) -> Result<Response, Error> {
+    let mut frame = frame(app, browser, flow);
+    if let Some(session) = &flow.session {
+        frame.signed_in_as = Some(person(app, session.customer).await?.1);
+    }
+    let text = match (path, &flow.next) {
+        ("/register", _) => register_email(flow, trouble).render(&frame),
+        (_, Next::Login(_)) if path == "/login" => identifier(flow, trouble).render(&frame),
+        (_, Next::Login(crate::model::flow::LoginStep::Password)) => password(flow, trouble).render(&frame),
+        (_, Next::Login(_)) => select_account(app, flow).await?.render(&frame),
+        (_, Next::VerifyContact) => code(app, browser, flow, trouble).await?.render(&frame),
+        (_, Next::Register(crate::model::flow::RegisterStep::Name)) => nickname(flow, trouble).render(&frame),
+        (_, Next::Register(_)) => choose_password(flow, trouble).render(&frame),
+        (_, Next::StepUp(why)) => reauth(app, browser, flow, *why, trouble).await?.render(&frame),
+        (_, Next::Link) => link(app, browser, flow).await?.render(&frame),
+        (_, Next::Consent(_)) => consent(app, browser, flow).await?.render(&frame),
+        _ => String::new(),
+    };
+    // The last form of a flow is answered by a redirect to the client, and browsers hold that against the page's policy.
+    let target = flow.purposed.request.as_ref().map(|request| request.redirect_uri.form_action_source());
+    Ok(match target {
+        Some(source) => with_form_action(html(text), source),
+        None => html(text),
+    })
+}
+
+fn identifier(flow: &Flow, trouble: &Trouble) -> Identifier {
+    let hint = flow.purposed.request.as_ref().and_then(|request| request.login_hint.clone());
+    let value = match trouble {
+        Trouble::Unreadable(typed) => Some(typed.clone()),
+        _ => flow.gathered.identifier.clone().or(hint),
+    };
+    Identifier { value: value.unwrap_or_default(), accepts: Accepts::EmailOrPhone, may_register: true, error: words::identifier(trouble) }
+}
+
+fn register_email(flow: &Flow, trouble: &Trouble) -> RegisterEmail {
+    let value = match trouble {
+        Trouble::Unreadable(typed) => typed.clone(),
+        _ => flow.gathered.identifier.clone().unwrap_or_default(),
+    };
+    RegisterEmail { value, error: words::email(trouble) }
+}
+
+fn typed_identifier(flow: &Flow) -> String {
+    flow.gathered.identifier.clone().unwrap_or_default()
+}
+
+fn password(flow: &Flow, trouble: &Trouble) -> Password {
+    let identifier = typed_identifier(flow);
+    Password { may_use_code: identifier.contains('@'), identifier, error: words::password(trouble) }
+}
+
+async fn code(app: &App, browser: &Browser, flow: &Flow, trouble: &Trouble) -> Result<Code, Error> {
+    let mut tx = app.core.database.read().await.map_err(|error| unavailable(&error))?;
+    let sent_at = one_time_code::sent_at(&mut tx, flow.id, browser.now).await.map_err(|error| unavailable(&error))?;
+    let life = app.core.config.limits.code.get();
+    let registering = flow.gathered.route == Route::Register;
+    Ok(Code {
+        purpose: if registering { CodePurpose::Register } else { CodePurpose::SignIn },
+        sent_to: identifiers::masked(&typed_identifier(flow)),
+        valid_minutes: u32::try_from(life.as_secs() / 60).unwrap_or(10),
+        resent: sent_at.is_some_and(|at| browser.now.since(at).as_secs() < 5 && at > flow.started) && matches!(trouble, Trouble::None),
+        resend_at: None,
+        may_use_password: !registering,
+        error: words::code(trouble),
+    })
+}
+
+fn nickname(flow: &Flow, trouble: &Trouble) -> Nickname {
+    let value = match trouble {
+        Trouble::Unreadable(typed) | Trouble::TooLong(typed) => typed.clone(),
+        _ => flow.gathered.nickname.clone().unwrap_or_default(),
+    };
+    Nickname { value, error: words::nickname(trouble) }
+}
+
+fn choose_password(flow: &Flow, trouble: &Trouble) -> ChoosePassword {
+    ChoosePassword {
+        choice: PasswordChoice::Registering,
+        identifier: typed_identifier(flow),
+        min_length: 15,
+        may_skip: false,
+        error: words::new_password(trouble),
+    }
+}
+
+/// Nickname and masked address of a customer, for their own pages.
+pub(in crate::http) async fn person(app: &App, customer: crate::model::ids::CustomerId) -> Result<(String, String), Error> {
+    let core = &app.core;
+    let mut tx = core.database.read().await.map_err(|error| unavailable(&error))?;
+    let nickname = profile::nickname(&mut tx, core, customer).await.map_err(|error| unavailable(&error))?;
+    let known = identifiers::of_customer(&mut tx, core, customer).await.map_err(|error| unavailable(&error))?;
+    let address = known.first().map(|identifier| identifiers::masked(&identifier.value)).unwrap_or_default();
+    Ok((nickname.unwrap_or_else(|| address.clone()), address))
+}
+
+async fn reauth(app: &App, browser: &Browser, flow: &Flow, why: Why, trouble: &Trouble) -> Result<Reauth, Error> {
+    let service = flow.asker.as_ref().map(|asker| asker.service.document.name.get(browser.visitor.locale).to_owned());
+    let person = match &flow.session {
+        Some(session) => person(app, session.customer).await?.1,
+        None => String::new(),
+    };
+    Ok(Reauth {
+        why: match why {
+            Why::Prompt => ReauthWhy::ServiceAsks,
+            Why::MaxAge => ReauthWhy::TooLongAgo,
+            Why::Link => ReauthWhy::BeforeLink { service: service.unwrap_or_default() },
+        },
+        person,
+        has_password: true,
+        may_use_code: false,
+        error: words::password(trouble),
+    })
+}
+
+async fn select_account(app: &App, flow: &Flow) -> Result<SelectAccount, Error> {
+    let mut people = Vec::new();
+    if let Some(session) = &flow.session {
+        let (nickname, address) = person(app, session.customer).await?;
+        people.push(KnownPerson { handle: "present".to_owned(), nickname, address, signed_in: true });
+    }
+    Ok(SelectAccount { people })
+}
+
+async fn link(app: &App, browser: &Browser, flow: &Flow) -> Result<crate::ui::link::Link, Error> {
+    let view = flow::link_view(&app.core, flow).await.map_err(|error| unavailable(&error))?;
+    let (Some(view), Some(asker)) = (view, &flow.asker) else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
+    Ok(words::link(&app.core, &view, &asker.service, browser))
+}
+
+async fn consent(app: &App, browser: &Browser, flow: &Flow) -> Result<crate::ui::consent::Consent, Error> {
+    let view = flow::consent_view(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+    let Some(view) = view else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
+    words::consent(&app.core, &view, browser).await.map_err(|error| unavailable(&error))
+}

@@ -1,0 +1,179 @@
+//! From what the use cases say to what the pages say.
+
+use super::show::{Trouble, card};
+use crate::crypto::password::Weakness;
+use crate::http::browser::Browser;
+use crate::model::consent::ConsentKind;
+use crate::model::service::Service;
+use crate::protocol::locale::Locale;
+use crate::storage::Error;
+use crate::ui::consent::{Consent, ConsentGroup, ConsentItem, MissingLink};
+use crate::ui::link::Link;
+use crate::ui::register::{EmailError, NewPasswordError, NicknameError};
+use crate::ui::sign_in::{CodeError, IdentifierError, PasswordError};
+use crate::usecases::flow::{ConsentView, LinkView, ScopeView, WhyLeftOut};
+use crate::usecases::one_time_code::Typed;
+use crate::usecases::{Core, partners};
+
+pub(super) fn identifier(trouble: &Trouble) -> Option<IdentifierError> {
+    Some(match trouble {
+        Trouble::None => return None,
+        Trouble::Empty => IdentifierError::Empty,
+        Trouble::TooMany(until) => IdentifierError::TooManyTries { again_at: *until },
+        _ => IdentifierError::NotAnAddress,
+    })
+}
+
+pub(super) fn email(trouble: &Trouble) -> Option<EmailError> {
+    Some(match trouble {
+        Trouble::None => return None,
+        Trouble::Empty => EmailError::Empty,
+        Trouble::TooMany(until) => EmailError::TooManyTries { again_at: *until },
+        _ => EmailError::NotAnAddress,
+    })
+}
+
+pub(super) fn password(trouble: &Trouble) -> Option<PasswordError> {
+    Some(match trouble {
+        Trouble::None => return None,
+        Trouble::Empty => PasswordError::Empty,
+        Trouble::TooMany(until) => PasswordError::TooManyTries { again_at: *until },
+        Trouble::Busy => PasswordError::Busy,
+        _ => PasswordError::Wrong,
+    })
+}
+
+pub(super) fn code(trouble: &Trouble) -> Option<CodeError> {
+    Some(match trouble {
+        Trouble::None => return None,
+        Trouble::Empty => CodeError::Empty,
+        Trouble::TooMany(until) => CodeError::TooManyTries { again_at: *until },
+        Trouble::Code(Typed::Wrong { left }) => CodeError::Wrong { tries_left: *left },
+        Trouble::Code(Typed::Spent) => CodeError::Spent,
+        Trouble::Code(Typed::Expired) => CodeError::Expired,
+        // The person behind the address cannot sign in now (locked, say): as far as this page goes, the code is over.
+        Trouble::Wrong => CodeError::Spent,
+        _ => CodeError::NotSixDigits,
+    })
+}
+
+pub(super) fn nickname(trouble: &Trouble) -> Option<NicknameError> {
+    Some(match trouble {
+        Trouble::None => return None,
+        Trouble::Empty => NicknameError::Empty,
+        Trouble::TooLong(_) => NicknameError::TooLong { max: 64 },
+        _ => NicknameError::NotShowable,
+    })
+}
+
+pub(super) fn new_password(trouble: &Trouble) -> Option<NewPasswordError> {
+    Some(match trouble {
+        Trouble::None => return None,
+        Trouble::Empty => NewPasswordError::Empty,
+        Trouble::Busy => NewPasswordError::Busy,
+        Trouble::Weak(Weakness::TooShort { .. }) => NewPasswordError::TooShort,
+        Trouble::Weak(Weakness::TooLong { .. }) => NewPasswordError::TooLong,
+        _ => NewPasswordError::TooCommon,
+    })
+}
+
+/// A number as pages take it.
+fn version(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+pub(super) fn link(core: &Core, view: &LinkView, service: &Service, browser: &Browser) -> Link {
+    let locale = browser.visitor.locale;
+    let catalog = core.catalog.load();
+    let agreement = catalog.agreements.iter().find(|(_, agreement)| agreement.kind == ConsentKind::Link);
+    let domains = service.document.owns.iter().filter_map(|code| catalog.domains.get(code));
+    Link {
+        service: card(service, locale),
+        local_lines: vec![view.local_account.clone()],
+        nickname: view.nickname.clone(),
+        address: view.address.clone(),
+        customer_id: view.customer_id.clone(),
+        to_service: vec![say(
+            locale,
+            "что это вы, когда входите через Concord ID",
+            "that it is you when you sign in with Concord ID",
+            "您通过 Concord ID 登录时，确认是您本人",
+        )],
+        to_concord: domains.map(|domain| domain.name.get(locale).to_owned()).collect(),
+        purpose: say(
+            locale,
+            "чтобы входить одним именем и решать, кто что видит",
+            "to sign in with one name and decide who sees what",
+            "用一个身份登录，并决定谁能看到什么",
+        ),
+        until: None,
+        text_version: agreement.map_or(1, |(_, agreement)| version(agreement.version)),
+        text_url: agreement.map(|(code, _)| format!("/agreements/{code}")).unwrap_or_default(),
+    }
+}
+
+fn say(locale: Locale, ru: &str, en: &str, zh: &str) -> String {
+    match locale {
+        Locale::Ru => ru,
+        Locale::En => en,
+        Locale::Zh => zh,
+    }
+    .to_owned()
+}
+
+/// The consent page: scopes grouped by product domain, each with the person's own values.
+pub(super) async fn consent(core: &Core, view: &ConsentView, browser: &Browser) -> Result<Consent, Error> {
+    let locale = browser.visitor.locale;
+    let catalog = core.catalog.load_full();
+    let mut groups: Vec<(String, ConsentGroup)> = Vec::new();
+    for scope in &view.scopes {
+        let Some(known) = catalog.scopes.get(&scope.scope) else { continue };
+        let at = match groups.iter().position(|(domain, _)| *domain == known.domain) {
+            Some(at) => at,
+            None => {
+                let name = catalog.domains.get(&known.domain).map(|domain| domain.name.get(locale).to_owned()).unwrap_or_default();
+                let source = partners::owner_of_domain(core, &known.domain).await?.map(|service| card(&service, locale));
+                groups.push((known.domain.clone(), ConsentGroup { domain: name, source, items: Vec::new() }));
+                groups.len() - 1
+            }
+        };
+        groups[at].1.items.push(ConsentItem {
+            code: scope.scope.clone(),
+            title: known.name.get(locale).to_owned(),
+            values: values(scope),
+            purpose: known.why.get(locale).to_owned(),
+            until: Some(scope.until),
+            required: scope.required,
+            ticked: false,
+        });
+    }
+    let title = |scope: &str| catalog.scopes.get(scope).map_or_else(|| scope.to_owned(), |known| known.name.get(locale).to_owned());
+    let missing = view.left_out.iter().filter_map(|left| match &left.why {
+        WhyLeftOut::NoLink(service) => Some(MissingLink {
+            title: title(&left.scope),
+            service: service.document.name.get(locale).to_owned(),
+            connect_url: Some(service.document.homepage.clone()),
+        }),
+        WhyLeftOut::Level => None,
+    });
+    let agreement = catalog.agreements.iter().find(|(_, agreement)| agreement.kind == ConsentKind::Share);
+    Ok(Consent {
+        missing: missing.collect(),
+        already: view.already.iter().map(|scope| title(scope)).collect(),
+        text_version: agreement.map_or(1, |(_, agreement)| version(agreement.version)),
+        text_url: agreement.map(|(code, _)| format!("/agreements/{code}")).unwrap_or_default(),
+        policy_url: None,
+        groups: groups.into_iter().map(|(_, group)| group).collect(),
+    })
+}
+
+/// A person's values in one line each; addresses and phones are masked even for their holder.
+fn values(scope: &ScopeView) -> Vec<String> {
+    let shown = |(claim, value): &(String, serde_json::Value)| match value {
+        serde_json::Value::String(text) if claim == "email" || claim == "phone_number" => Some(crate::usecases::identifiers::masked(text)),
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(_) | serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+    };
+    scope.values.iter().filter_map(shown).collect()
+}

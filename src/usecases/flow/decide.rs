@@ -1,0 +1,77 @@
+//! Gathers the facts and asks the pure decision what is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Core, Flow, Wanted};
+use crate::clock::Timestamp;
+use crate::model::flow::{Ask, Facts, Life, Present, decide};
+use crate::model::ids::CustomerId;
+use crate::protocol::acr::Acr;
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::storage::Error;
+use crate::storage::flows::FlowRow;
+use crate::usecases::id_token_hint;
+
+pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow, now: Timestamp) -> Result<(), Error> {
+    let life = if row.finished_at.is_some() {
+        Life::Finished
+    } else if now >= row.expires_at {
+        Life::Expired
+    } else {
+        Life::Open
+    };
+    let mut ask = None;
+    if let (Some(asker), Some(request)) = (&flow.asker, &flow.purposed.request) {
+        if life == Life::Open
+            && let Some(session) = &flow.session
+        {
+            let mut tx = core.database.read().await?;
+            flow.wanted = Wanted::of(&mut tx, core, asker, request, session, &flow.gathered, now).await?;
+        }
+        ask = Some(Ask {
+            prompt: request.prompt,
+            max_age: request.max_age.or(asker.client.document.default_max_age).map(|age| Duration::from_secs(age.into())),
+            essential_acr: essential_acr(request),
+            expected: expected(core, request, asker.service.sector, now).await?,
+            enabled: asker.client.enabled && asker.service.enabled,
+            link: flow.purposed.proposal.is_some(),
+        });
+    }
+    let present =
+        flow.session.as_ref().map(|session| Present { customer: session.customer, auth_time: session.auth_time, acr: session.acr });
+    flow.next =
+        decide(&Facts { now, started: flow.started, life, ask, present, gathered: &flow.gathered, missing: flow.wanted.missing.clone() });
+    Ok(())
+}
+
+/// The least of the levels without which the client wants an error.
+fn essential_acr(request: &AuthorizeRequest) -> Option<Acr> {
+    let wish = request.claims.acr()?;
+    match (wish.essential, wish.only_unknown) {
+        (false, _) => None,
+        // None of the levels asked for is one of ours: it cannot be met.
+        (true, true) => Some(Acr::Aal3),
+        (true, false) => wish.levels.into_iter().min(),
+    }
+}
+
+/// Whom the client expects: by an ID token of ours, or by a `sub` in the claims parameter.
+async fn expected(
+    core: &Core,
+    request: &AuthorizeRequest,
+    sector: crate::model::ids::SectorId,
+    now: Timestamp,
+) -> Result<Option<CustomerId>, Error> {
+    if let Some(hint) = &request.id_token_hint {
+        return Ok(id_token_hint::read(core, hint, now).await?.map(|hint| hint.customer));
+    }
+    match request.claims.sub() {
+        Some(sub) => {
+            let mut tx = core.database.read().await?;
+            let known = crate::storage::pairwise::customer_of(&mut tx, sub).await?;
+            Ok(known.filter(|(_, known)| *known == sector).map(|(customer, _)| customer))
+        }
+        None => Ok(None),
+    }
+}

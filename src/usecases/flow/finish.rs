@@ -1,0 +1,130 @@
+//! The end of a flow: consumed by compare-and-set, answered once (conventions 4).
+
+use std::sync::Arc;
+
+use super::{Asker, Core, Flow};
+use crate::clock::Timestamp;
+use crate::model::customer::Session;
+use crate::model::flow::{Answer as Decided, LinkDecision, Next};
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::authorize_response::Answer;
+use crate::protocol::{self, ErrorCode};
+use crate::storage::{Error, Tx, flows};
+use crate::usecases::issue::{self, NewGrant};
+use crate::usecases::links;
+
+/// What the browser gets.
+pub enum Finished {
+    /// The answer for the client.
+    Answer(Answer),
+    /// To the account page.
+    Account,
+    /// It is not due, or another tab was quicker.
+    Stale,
+}
+
+/// Gives the flow's answer, once.
+pub async fn finish(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Result<Finished, Error> {
+    let Next::Respond(answer) = flow.next else { return Ok(Finished::Stale) };
+    match answer {
+        Decided::Account => Ok(Finished::Account),
+        Decided::Error(code) => finish_with(core, flow, code, now).await,
+        Decided::Grant => finish_with_grant(core, flow, now).await,
+    }
+}
+
+async fn finish_with(core: &Arc<Core>, flow: &Flow, code: ErrorCode, now: Timestamp) -> Result<Finished, Error> {
+    let Some(request) = &flow.purposed.request else { return Ok(Finished::Account) };
+    let (held, id, version, accepted) = (Arc::clone(core), flow.id, flow.version, accepted(flow));
+    let finished = core
+        .database
+        .write(move |tx| {
+            let core = Arc::clone(&held);
+            Box::pin(async move {
+                let finished = flows::finish(tx, id, version, now).await?;
+                if let (true, Some(link)) = (finished, accepted) {
+                    links::expire_one(tx, &core, link, now).await?;
+                }
+                Ok::<_, Error>(finished)
+            })
+        })
+        .await?;
+    if !finished {
+        return Ok(Finished::Stale);
+    }
+    let error = protocol::Error::new(code, description(code)).to_redirect_uri();
+    Ok(Finished::Answer(request.return_address().error(core.issuer(), &error)))
+}
+
+fn accepted(flow: &Flow) -> Option<crate::model::ids::LinkId> {
+    match flow.gathered.link {
+        Some(LinkDecision::Accepted(link)) => Some(link),
+        _ => None,
+    }
+}
+
+const fn description(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::AccessDenied => "the person declined",
+        ErrorCode::LoginRequired => "the person has to sign in",
+        ErrorCode::ConsentRequired => "the person has to decide about consent",
+        ErrorCode::InteractionRequired => "the person has to be asked",
+        ErrorCode::UnmetAuthenticationRequirements => "the level of authentication asked for was not reached",
+        _ => "the request cannot be granted",
+    }
+}
+
+async fn finish_with_grant(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Result<Finished, Error> {
+    let (Some(asker), Some(session), Some(request)) = (&flow.asker, &flow.session, &flow.purposed.request) else {
+        return Ok(Finished::Stale);
+    };
+    if flow.wanted.refused_needs(asker) || flow.wanted.sign_in.is_none() {
+        return finish_with(core, flow, ErrorCode::AccessDenied, now).await;
+    }
+    let (held, flow, asker, session, request) = (Arc::clone(core), flow.clone(), asker.clone(), session.clone(), request.clone());
+    let address = request.return_address();
+    let code = core
+        .database
+        .write(move |tx| {
+            let (core, flow, asker, session, request) = (Arc::clone(&held), flow.clone(), asker.clone(), session.clone(), request.clone());
+            Box::pin(async move { grant(tx, &core, &flow, &asker, &session, &request, now).await })
+        })
+        .await?;
+    Ok(match code {
+        Some(code) => Finished::Answer(address.success(core.issuer(), [("code", code)])),
+        None => Finished::Stale,
+    })
+}
+
+/// Flow consumed, grant and code made: one transaction, one commit.
+async fn grant(
+    tx: &mut Tx,
+    core: &Core,
+    flow: &Flow,
+    asker: &Asker,
+    session: &Session,
+    request: &AuthorizeRequest,
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    if !flows::finish(tx, flow.id, flow.version, now).await? {
+        return Ok(None);
+    }
+    let Some((sign_in_consent, items)) = flow.wanted.items() else { return Ok(None) };
+    let new = NewGrant {
+        customer: session.customer,
+        client: &asker.client,
+        session: Some(session.id),
+        sign_in_consent,
+        items,
+        acr: session.acr,
+        amr: session.amr.clone(),
+        auth_time: session.auth_time,
+        resources: request.resource.iter().map(|resource| resource.as_str().to_owned()).collect(),
+        claims: Some(request.claims.clone()),
+    };
+    match issue::create_grant(tx, core, new, now).await? {
+        Ok(grant) => issue::create_code(tx, core, &grant, flow.id, request, flow.gathered.link, now).await.map(Some),
+        // Something ended between the decision and now: a failed transaction is decided again.
+        Err(_) => Err(Error::Unavailable("the grant is not in force any more".into())),
+    }
+}

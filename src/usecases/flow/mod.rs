@@ -1,0 +1,184 @@
+//! The sign-in transaction as a use case: facts in, next step out, each step one verb (conventions 4).
+
+mod consent;
+mod decide;
+mod finish;
+mod introduce;
+mod link;
+mod register;
+mod start;
+mod wanted;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{Core, partners, sessions};
+use crate::clock::Timestamp;
+use crate::crypto::digest::{equal, sha256};
+use crate::crypto::sealing::Purpose;
+use crate::model::customer::Session;
+use crate::model::flow::{Gathered, Next, Purposed};
+use crate::model::ids::FlowId;
+use crate::model::service::{Client, Service};
+use crate::protocol::locale::Locale;
+use crate::storage::flows::{self, FlowRow, UNBOUND};
+use crate::storage::{Error, Tx};
+
+pub use consent::{ConsentView, ScopeView, consent_view, decide_consent};
+pub use finish::{Finished, finish};
+pub use introduce::{
+    Identified, SignedIn, choose_account, identify, reauthenticate, resend_code, sign_in, switch_route, type_code, use_another,
+};
+pub use link::{LinkView, accept_link, decline_link, link_view};
+pub use register::{Registered, name, register};
+pub use start::{Start, StartError, start, start_for_account};
+pub use wanted::{LeftOut, Wanted, Why as WhyLeftOut};
+
+/// The browser in front of us.
+#[derive(Clone)]
+pub struct Visitor {
+    /// Value of the cookie that binds flows to this browser.
+    pub browser: String,
+    /// Value of the session cookie, if it has one.
+    pub session: Option<String>,
+    /// Its network, coarse: for limits.
+    pub network: String,
+    /// Browser and system family, for the person's list of sessions.
+    pub device: String,
+    /// The language of the pages.
+    pub locale: Locale,
+}
+
+impl Visitor {
+    fn browser_digest(&self) -> [u8; 32] {
+        sha256(self.browser.as_bytes())
+    }
+}
+
+/// A flow with everything around it, and what is due.
+#[derive(Clone)]
+pub struct Flow {
+    /// Its row.
+    pub id: FlowId,
+    /// Counts changes of its facts.
+    pub version: i64,
+    /// What it was started for.
+    pub purposed: Purposed,
+    /// Who asks.
+    pub asker: Option<Asker>,
+    /// What the person did.
+    pub gathered: Gathered,
+    /// When it began.
+    pub started: Timestamp,
+    /// The browser's live session.
+    pub session: Option<Session>,
+    /// What the client wants, as far as it may have it.
+    pub wanted: Wanted,
+    /// What is due.
+    pub next: Next,
+}
+
+/// A client and its service.
+#[derive(Clone)]
+pub struct Asker {
+    /// The client.
+    pub client: Arc<Client>,
+    /// Its service.
+    pub service: Arc<Service>,
+}
+
+/// What a flow's address led to.
+pub enum Opened {
+    /// The flow, for this browser.
+    Here(Box<Flow>),
+    /// It belongs to another browser.
+    Elsewhere,
+    /// There is none.
+    Unknown,
+}
+
+/// Opens a flow for the browser it belongs to and decides what is due. An unbound flow is bound to the first browser that brings it.
+pub async fn open(core: &Arc<Core>, visitor: &Visitor, id: FlowId, now: Timestamp) -> Result<Opened, Error> {
+    let mut tx = core.database.read().await?;
+    let Some(row) = flows::find(&mut tx, id).await? else { return Ok(Opened::Unknown) };
+    drop(tx);
+    let browser = visitor.browser_digest();
+    if row.browser == UNBOUND {
+        let bound = core.database.write(move |tx| Box::pin(async move { flows::bind(tx, id, &browser).await })).await;
+        if !bound.map_err(|error: Error| error)? {
+            return Ok(Opened::Elsewhere);
+        }
+    } else if !equal(&row.browser, &browser) {
+        return Ok(Opened::Elsewhere);
+    }
+    Ok(Opened::Here(Box::new(load(core, visitor, row, now).await?)))
+}
+
+async fn load(core: &Arc<Core>, visitor: &Visitor, row: FlowRow, now: Timestamp) -> Result<Flow, Error> {
+    let mut tx = core.database.read().await?;
+    let session = sessions::live(&mut tx, visitor.session.as_deref(), now).await?;
+    drop(tx);
+    let asker = match row.client_key {
+        Some(key) => Some(asker(core, key).await?),
+        None => None,
+    };
+    let mut flow = Flow {
+        id: row.id,
+        version: row.version,
+        purposed: unseal(core, row.id, b"request", &row.request)?,
+        asker,
+        gathered: unseal(core, row.id, b"facts", &row.facts)?,
+        started: row.created_at,
+        session,
+        wanted: Wanted::default(),
+        next: Next::Expired,
+    };
+    decide::decide_next(core, &mut flow, &row, now).await?;
+    Ok(flow)
+}
+
+async fn asker(core: &Core, key: crate::model::ids::ClientKey) -> Result<Asker, Error> {
+    let gone = || Error::Corrupt("a flow's client is gone".into());
+    let client = partners::client_by_key(core, key).await?.ok_or_else(gone)?;
+    let service = partners::service(core, client.service).await?.ok_or_else(gone)?;
+    Ok(Asker { client, service })
+}
+
+fn aad(id: FlowId, column: &[u8]) -> Vec<u8> {
+    [id.uuid().as_bytes().as_slice(), column].concat()
+}
+
+fn seal(core: &Core, id: FlowId, column: &[u8], value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let plain = serde_json::to_vec(value).map(Zeroizing::new).map_err(|_| Error::Corrupt("a flow cannot be written".into()))?;
+    Ok(core.sealer.seal(Purpose::Flow, &aad(id, column), &plain))
+}
+
+fn unseal<T: serde::de::DeserializeOwned>(core: &Core, id: FlowId, column: &[u8], sealed: &[u8]) -> Result<T, Error> {
+    let plain = core.sealer.open(Purpose::Flow, &aad(id, column), sealed);
+    plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or_else(|| Error::Corrupt("a flow cannot be opened".into()))
+}
+
+/// Stores changed facts in a transaction; `false` when another tab was quicker: nothing is changed then.
+async fn store(tx: &mut Tx, core: &Core, flow: &Flow, gathered: &Gathered) -> Result<bool, Error> {
+    let sealed = seal(core, flow.id, b"facts", gathered)?;
+    flows::replace_facts(tx, flow.id, flow.version, &sealed).await
+}
+
+/// Stores changed facts, in a transaction of their own.
+async fn store_alone(core: &Arc<Core>, flow: &Flow, gathered: Gathered) -> Result<bool, Error> {
+    let sealed = seal(core, flow.id, b"facts", &gathered)?;
+    let (id, version) = (flow.id, flow.version);
+    core.database
+        .write(move |tx| {
+            let sealed = sealed.clone();
+            Box::pin(async move { flows::replace_facts(tx, id, version, &sealed).await })
+        })
+        .await
+}
+
+/// The person turns back: the client gets `access_denied`. A stale page changes nothing.
+pub async fn turn_back(core: &Arc<Core>, flow: &Flow) -> Result<bool, Error> {
+    store_alone(core, flow, Gathered { refused: true, ..flow.gathered.clone() }).await
+}
