@@ -1,0 +1,99 @@
+//! The schema as the last line: what not even SQL may do (I3), and the state machine arrow by arrow.
+
+use concord::model::ids::LinkId;
+use concord::model::link::LinkState;
+use concord::storage::links::{self, Step};
+
+use super::stage::CUSTOMER;
+use crate::support::{Backend, World, on_both};
+
+/// A UUID as a literal of this database.
+fn literal(world: &World, hex: &str) -> String {
+    match world.backend {
+        Backend::Sqlite => format!("X'{hex}'"),
+        Backend::Postgres => format!("'{hex}'"),
+    }
+}
+
+async fn one(world: &World, query: &str) -> String {
+    world.rows(query).await[0][0].clone()
+}
+
+on_both! {
+    /// I3, P18: an active link without evidence and consent of its own cannot be written, whoever writes.
+    async fn i3_no_active_link_without_its_own_evidence_and_consent(world: World) {
+        let bank = world.partner("bank", &[]).await;
+        let (anna, boris) = (world.customer().await, world.customer().await);
+        world.linked(&bank, anna, "client-42").await;
+        let service = literal(&world, &one(&world, "SELECT id FROM services").await);
+        let consent = literal(&world, &one(&world, "SELECT consent_id FROM links").await);
+        let evidence = literal(&world, &one(&world, "SELECT evidence_id FROM links").await);
+        let new = literal(&world, "0190000000007000800000000000abcd");
+        let index = match world.backend { Backend::Sqlite => format!("X'{}'", "ab".repeat(32)), Backend::Postgres => format!("'\\x{}'", "ab".repeat(32)) };
+        let insert = |customer: i64, state: &str, consent: &str, evidence: &str, activated: &str| {
+            format!("INSERT INTO links (id, service_id, customer_id, state, version, local_account, local_account_index, multi_account, \
+                consent_id, evidence_id, created_at, activated_at) \
+                VALUES ({new}, {service}, {customer}, '{state}', 1, {index}, {index}, FALSE, {consent}, {evidence}, 1, {activated})")
+        };
+        let boris = boris.as_i64();
+        for (customer, state, consent, evidence, activated) in [
+            (boris, "active", "NULL", "NULL", "1"), (boris, "active", &*consent, &*evidence, "1"), (boris, "active", "NULL", &*evidence, "1"),
+            (boris, "suspended", "NULL", "NULL", "1"), (boris, "pending_activation", &*consent, "NULL", "NULL"),
+            (anna.as_i64(), "active", &*consent, &*evidence, "1"),
+        ] {
+            let statement = insert(customer, state, consent, evidence, activated);
+            assert!(world.tamper(&statement).await.is_err(), "{statement}");
+        }
+        assert!(world.tamper(&insert(boris, "suggested", "NULL", "NULL", "NULL")).await.is_ok(), "an import may suggest (P18)");
+        assert!(world.tamper(&format!("UPDATE links SET state = 'active', activated_at = 1 WHERE id = {new}")).await.is_err());
+        let borrowed = format!("UPDATE links SET state = 'active', activated_at = 1, consent_id = {consent}, evidence_id = {evidence} WHERE id = {new}");
+        assert!(world.tamper(&borrowed).await.is_err(), "another link's proof");
+        for statement in [
+            "UPDATE links SET consent_id = NULL WHERE state = 'active'", "UPDATE links SET local_account = NULL WHERE state = 'active'",
+            "UPDATE links SET activated_at = NULL WHERE state = 'active'", "UPDATE links SET state = 'suspended', reason = NULL WHERE state = 'active'",
+            "UPDATE links SET state = 'merged' WHERE state = 'active'", "DELETE FROM link_transitions", "UPDATE link_transitions SET actor = 'x'",
+            "DELETE FROM consent_events", "UPDATE consent_events SET kind = 'refused'",
+        ] {
+            assert!(world.tamper(statement).await.is_err(), "{statement}");
+        }
+    }
+
+    /// Every pair of states: the storage takes exactly the arrows of domain.md 2.4.
+    async fn only_the_arrows_of_the_state_machine_can_be_taken(world: World) {
+        let bank = world.partner("bank", &[]).await;
+        let anna = world.customer().await;
+        let id = world.linked(&bank, anna, "client-42").await;
+        let now = world.now();
+        for from in LinkState::ALL {
+            for to in LinkState::ALL {
+                let successor = matches!(from, LinkState::Moved | LinkState::Merged) || matches!(to, LinkState::Moved | LinkState::Merged);
+                let prepared = format!("UPDATE links SET state = '{from}', reason = 'test', successor_link_id = {}",
+                    if successor { "id" } else { "NULL" });
+                world.tamper(&prepared).await.expect("prepared");
+                let moved = world.write(move |tx, core| Box::pin(async move {
+                    let link = links::by_id(tx, &core.sealer, id).await?.expect("a link");
+                    links::advance(tx, &link, &Step { to, actor: &CUSTOMER, reason: Some("test"), event: None, evidence: None, now }).await
+                })).await;
+                assert_eq!(moved, from.may_become(to), "{from} -> {to}");
+                assert_eq!(world.state(id).await, if moved { to } else { from });
+            }
+        }
+    }
+
+    async fn a_step_from_an_old_version_is_not_taken(world: World) {
+        let bank = world.partner("bank", &[]).await;
+        let anna = world.customer().await;
+        let id: LinkId = world.linked(&bank, anna, "client-42").await;
+        let (old, now) = (world.link(id).await, world.now());
+        for (to, taken) in [(LinkState::Suspended, true), (LinkState::Withdrawn, false)] {
+            let old = old.clone();
+            let moved = world.write(move |tx, _| {
+                let old = old.clone();
+                Box::pin(async move {
+                    links::advance(tx, &old, &Step { to, actor: &CUSTOMER, reason: Some("x"), event: None, evidence: None, now }).await
+                })
+            }).await;
+            assert_eq!(moved, taken);
+        }
+    }
+}
