@@ -1,7 +1,11 @@
 //! How a command fails: a sentence for people, a number for scripts.
 
 use crate::config::ConfigError;
+use crate::crypto::root_keys::RootKeyError;
 use crate::storage::Error as StorageError;
+use crate::usecases::catalog::LoadError;
+use crate::usecases::signing_keys::KeysError;
+use crate::usecases::start::StartError;
 
 /// Exit codes (operations.md 3.3; after sysexits.h).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,5 +74,26 @@ impl From<StorageError> for Failure {
             StorageError::Corrupt(_) => Exit::Internal,
         };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let message = error.to_string();
+        let exit = match error {
+            StartError::Storage(error)
+            | StartError::Catalog(LoadError::Storage(error))
+            | StartError::SigningKeys(KeysError::Storage(error)) => return error.into(),
+            // Somebody runs the migrations, or mends the clock: a supervisor may try again.
+            StartError::SchemaBehind { .. } | StartError::Clocks(_) | StartError::SigningKeys(KeysError::Busy) => Exit::Temporary,
+            StartError::RootKeys(RootKeyError::TooOpen { .. }) => Exit::Permission,
+            StartError::RootKeys(RootKeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Exit::Permission
+            }
+            StartError::RootKeys(_) | StartError::OtherRootKeys | StartError::Catalog(_) | StartError::Ephemeral(_) => Exit::Config,
+            StartError::Passwords(crate::crypto::password::StartError::Parameters) => Exit::Config,
+            StartError::Passwords(_) | StartError::SigningKeys(_) => Exit::Internal,
+        };
+        Self::new(exit, message)
     }
 }

@@ -1,8 +1,11 @@
 //! `concord migrate`: the database's tables.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{Failure, Invocation};
+use crate::storage::migrations::Schema;
+use crate::storage::{Database, Pools};
 
 /// The verbs of `migrate`.
 #[derive(Debug, Subcommand)]
@@ -14,10 +17,55 @@ pub(super) enum Verb {
 }
 
 /// Carries out a verb.
-#[allow(clippy::unused_async, reason = "verbs that do something wait for the database")]
-pub(super) async fn run(verb: Verb, _invocation: &Invocation) -> Result<(), Failure> {
-    Err(Failure::not_in_this_build(match verb {
-        Verb::Up => "migrate up",
-        Verb::Status => "migrate status",
-    }))
+pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failure> {
+    let settings = &invocation.config.database;
+    let owner = if settings.owner_url.is_empty() { &settings.url } else { &settings.owner_url };
+    let database = Database::open(owner.expose(), Pools { connections: 4, wait: settings.connect_timeout.get() }).await?;
+    let outcome = match verb {
+        Verb::Status => status(&database, invocation).await,
+        Verb::Up => up(&database, invocation).await,
+    };
+    database.close().await;
+    outcome
+}
+
+async fn status(database: &Database, invocation: &Invocation) -> Result<(), Failure> {
+    match database.schema().await? {
+        Schema::Ready => {
+            invocation.output.done("the schema is up to date", &json!("up_to_date"));
+            Ok(())
+        }
+        Schema::Behind { applied, needed } => {
+            Err(Failure::failed(format!("the schema is at version {applied}, this program needs {needed}: run `concord migrate up`")))
+        }
+    }
+}
+
+async fn up(database: &Database, invocation: &Invocation) -> Result<(), Failure> {
+    if database.schema().await? == Schema::Ready {
+        grant(database, invocation).await?;
+        invocation.output.done("the schema is up to date already", &json!("up_to_date"));
+        return Ok(());
+    }
+    if invocation.dry_run() {
+        invocation.output.done("the schema is behind and would be brought up to date", &json!("behind"));
+        return Ok(());
+    }
+    database.migrate().await?;
+    grant(database, invocation).await?;
+    invocation.output.done("the schema is up to date now", &json!("migrated"));
+    Ok(())
+}
+
+/// Lets the server's role at the tables, where it is another than their owner.
+async fn grant(database: &Database, invocation: &Invocation) -> Result<(), Failure> {
+    let settings = &invocation.config.database;
+    if invocation.dry_run() || settings.owner_url.is_empty() {
+        return Ok(());
+    }
+    let Some(role) = url::Url::parse(settings.url.expose()).ok().map(|url| url.username().to_owned()).filter(|role| !role.is_empty())
+    else {
+        return Ok(());
+    };
+    Ok(database.grant_to(&role).await?)
 }

@@ -15,7 +15,7 @@ use super::error::Verdict;
 use super::invalidations::Invalidation;
 use super::tx::{Held, Link};
 use super::{Error, Tx};
-use crate::clock;
+use crate::clock::{self, Timestamp};
 
 /// How long a write is tried again while it meets other work; then 503 (conventions 9).
 const WRITE_DEADLINE: Duration = Duration::from_secs(2);
@@ -61,6 +61,17 @@ impl Database {
     pub async fn open(url: &str, pools: Pools) -> Result<Self, Error> {
         let engine = if url.starts_with("sqlite:") { open_sqlite(url, pools).await? } else { open_postgres(url, pools).await? };
         Ok(Self { engine, writes: TaskTracker::new(), after_commit: Arc::default() })
+    }
+
+    /// The database's own clock; `None` for the embedded database, which has none but ours. The one statement that asks the
+    /// database for the time (conventions 8).
+    pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let mut tx = self.read().await?;
+        let (now,) = fetch_one!(&mut tx, (Timestamp,), "SELECT CAST(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000 AS BIGINT)")?;
+        Ok(Some(now))
     }
 
     /// Whether this is PostgreSQL: more than one node may share it.

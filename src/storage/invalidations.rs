@@ -40,6 +40,11 @@ impl Kind {
             Self::Epoch => "epoch",
         }
     }
+
+    /// Reads the word; a newer program may write one that this one does not know.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// One change.
@@ -98,7 +103,7 @@ impl Position {
         let fresh = entries
             .iter()
             .filter(|entry| entry.number.is_some_and(|number| !self.applied.contains(&number)))
-            .filter_map(|entry| Some(Invalidation { kind: kind_of(entry.kind.as_deref()?)?, key: entry.key.clone()? }))
+            .filter_map(|entry| Some(Invalidation { kind: Kind::parse(entry.kind.as_deref()?)?, key: entry.key.clone()? }))
             .collect();
         self.advance(&entries);
         Ok(fresh)
@@ -108,10 +113,6 @@ impl Position {
         self.from = entries.first().map_or(self.from, |entry| entry.horizon);
         self.applied = entries.iter().filter_map(|entry| entry.number).collect();
     }
-}
-
-fn kind_of(word: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
 }
 
 /// The feed from `from` on, in one statement so that horizon and rows are of one moment. The first row always carries the horizon.

@@ -12,6 +12,15 @@ static COMMON: Migrator = sqlx::migrate!("migrations/common");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// What the server's role may do.
+const GRANTS: &str = r#"
+    GRANT USAGE ON SCHEMA public TO "{role}";
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "{role}";
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{role}";
+    REVOKE UPDATE, DELETE, TRUNCATE ON consent_events, link_transitions, consent_texts FROM "{role}";
+    REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON _sqlx_migrations FROM "{role}";
+"#;
+
 /// How the database's schema compares with this program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
@@ -49,6 +58,25 @@ impl Database {
             Engine::Postgres(pool) => migrator.run(pool).await,
         };
         done.map_err(|error| unusable(&error))
+    }
+
+    /// PostgreSQL: lets the server's role read and write the tables, but only read and add to those that are append-only
+    /// (conventions 9). Nothing to do on SQLite, or when the role is the owner itself.
+    pub async fn grant_to(&self, role: &str) -> Result<(), Error> {
+        let Engine::Postgres(pool) = &self.engine else { return Ok(()) };
+        let plain = role.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        if !plain {
+            return Err(Error::Corrupt("the role's name has characters other than letters, digits, _ and -".into()));
+        }
+        let failed = |error: sqlx::Error| super::error::Verdict::of(&error).error;
+        let (owner,): (String,) = sqlx::query_as("SELECT CAST(CURRENT_USER AS TEXT)").fetch_one(pool).await.map_err(failed)?;
+        if owner == role {
+            return Ok(());
+        }
+        // Names cannot be bound; the one inserted here was checked above.
+        let statements = GRANTS.replace("{role}", role);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(pool).await.map_err(failed)?;
+        Ok(())
     }
 
     /// Compares the schema with what this program needs.

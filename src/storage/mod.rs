@@ -27,6 +27,8 @@ pub mod consents;
 /// Customers and their data keys.
 pub mod customers;
 mod database;
+/// Short-lived things, in this process or in Redis.
+pub mod ephemeral;
 mod error;
 /// What happened.
 pub mod events;
@@ -62,6 +64,8 @@ pub mod profile;
 pub mod pushed_requests;
 /// Revoked access tokens.
 pub mod revocations;
+/// One server for an embedded database.
+pub mod server_lock;
 /// Services, sectors, product domains' owners.
 pub mod services;
 /// Browser sessions.
@@ -74,5 +78,6 @@ pub mod signing_keys;
 pub mod tries;
 
 pub use database::{Database, Pools};
+pub use ephemeral::Ephemeral;
 pub use error::Error;
 pub use tx::Tx;

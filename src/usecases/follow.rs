@@ -1,16 +1,69 @@
 //! Following the feed of changes: what keeps a node's memory true to one second (conventions 8).
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
 use super::start::load_epoch;
-use super::{Core, signing_keys};
+use super::{Core, catalog, hints, signing_keys};
 use crate::clock;
 use crate::storage::Error;
 use crate::storage::invalidations::{Kind, Position};
+
+/// How often the feed is read.
+pub const EVERY: Duration = Duration::from_millis(250);
+/// How long one reading may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// After so long without a reading everything in memory is forgotten; entries of the feed are kept much longer.
+pub const FORGET_AFTER: Duration = Duration::from_secs(60);
+
+/// Follows the feed and the hints of other nodes until the core is dropped.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn keep_following(core: &Arc<Core>) -> Result<(), Error> {
+    let mut follower = Follower::begin(core).await?;
+    let wake = Arc::new(Notify::new());
+    hints::exchange(core, Arc::clone(&wake));
+    let core = Arc::downgrade(core);
+    tokio::spawn(async move {
+        let mut tick = interval(EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut well = true;
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = wake.notified() => {}
+            }
+            let Some(core) = core.upgrade() else { return };
+            let read = timeout(PATIENCE, follower.poll(&core)).await;
+            let failure = match read {
+                Ok(Ok(_)) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("no answer in time".to_owned()),
+            };
+            match (&failure, well) {
+                (Some(reason), true) => {
+                    tracing::warn!(event = "feed.lost", reason, "the feed of changes cannot be read; memory stops answering")
+                }
+                (None, false) => tracing::info!(event = "feed.found", "the feed of changes is read again"),
+                _ => {}
+            }
+            well = failure.is_none();
+        }
+    });
+    Ok(())
+}
 
 /// A node's place in the feed.
 pub struct Follower {
     position: Position,
     /// The epoch changed and could not be read yet.
     epoch_due: bool,
+    /// The catalogue changed and could not be loaded yet.
+    catalog_due: bool,
 }
 
 impl Follower {
@@ -23,7 +76,7 @@ impl Follower {
         let position = Position::now(&core.database).await?;
         core.truth.forget_all();
         core.truth.polled(began);
-        Ok(Self { position, epoch_due: true })
+        Ok(Self { position, epoch_due: true, catalog_due: false })
     }
 
     /// Reads what was committed since the last call and applies it; call it every 250 ms, and at once when somebody says so.
@@ -33,13 +86,24 @@ impl Follower {
     pub async fn poll(&mut self, core: &Core) -> Result<usize, Error> {
         let began = clock::monotonic();
         let changes = self.position.poll(&core.database).await?;
+        if core.truth.age().is_none_or(|age| age > FORGET_AFTER) {
+            core.truth.forget_all();
+        }
         core.truth.apply(&changes);
-        self.epoch_due |= changes.iter().any(|change| change.kind == Kind::Epoch);
+        let changed = |kind| changes.iter().any(|change| change.kind == kind);
+        self.epoch_due |= changed(Kind::Epoch);
+        self.catalog_due |= changed(Kind::Catalog);
         if self.epoch_due {
             load_epoch(core).await?;
             self.epoch_due = false;
         }
         core.truth.polled(began);
+        if std::mem::take(&mut self.catalog_due) {
+            // A catalogue that cannot be used stays out; the one in force goes on.
+            if let Err(error) = catalog::load(core).await {
+                tracing::error!(event = "catalog.refresh", error = %error, "the changed catalogue cannot be loaded");
+            }
+        }
         // The keys in use go on working while new ones cannot be read; the next call tries again.
         if let Err(error) = signing_keys::refresh(core).await {
             tracing::error!(event = "keys.refresh", error = %error, "signing keys cannot be loaded");

@@ -13,6 +13,8 @@ pub mod backchannel;
 mod canonical_json;
 /// The catalogue of product domains at start.
 pub mod catalog;
+/// The clock of this node beside the database's.
+pub mod clocks;
 /// The customer's chain of decisions.
 pub mod consent_chain;
 /// Decisions of customers.
@@ -31,6 +33,8 @@ pub mod flow;
 pub mod follow;
 /// Grants from memory, and their endings.
 pub mod grants;
+/// What nodes tell each other.
+pub mod hints;
 /// Reading an `id_token_hint`.
 pub mod id_token_hint;
 /// E-mail addresses, phones and login names of customers.
@@ -99,8 +103,8 @@ use crate::crypto::signing::KeyRing;
 use crate::model::catalog::Catalog;
 use crate::model::grant::GrantView;
 use crate::model::ids::GrantId;
-use crate::storage::Database;
 use crate::storage::cache::{Cache, Stamp, Truth};
+use crate::storage::{Database, Ephemeral, ephemeral};
 
 /// How many grants are kept in memory.
 const GRANTS_IN_MEMORY: usize = 200_000;
@@ -115,6 +119,8 @@ pub struct Core {
     pub random: Random,
     /// The database.
     pub database: Database,
+    /// Short-lived things.
+    pub ephemeral: Arc<dyn Ephemeral>,
     /// What this node knows of changes, and how fresh that knowledge is.
     pub truth: Arc<Truth>,
     /// Seals tokens and everything stored that is personal but has no customer yet.
@@ -137,17 +143,28 @@ pub struct Core {
     keys_seen: ArcSwapOption<Stamp>,
     /// What else is remembered about tokens.
     pub memory: memory::Memory,
+    /// What this node tells the others.
+    hints: hints::Outgoing,
     /// Sealed into every token; a restore bumps it (conventions 7).
     database_epoch: AtomicI64,
 }
 
 impl Core {
     /// Puts the parts together. Nothing is read yet: catalogue, keys and epoch are loaded by the start-up use cases.
-    pub fn new(config: Arc<Config>, clock: Clock, random: Random, database: Database, root: &RootKeys, passwords: PasswordPool) -> Self {
+    ///
+    /// # Errors
+    /// The store of short-lived things or the password threads cannot be had as configured.
+    pub fn new(config: Arc<Config>, clock: Clock, random: Random, database: Database, root: &RootKeys) -> Result<Self, start::StartError> {
         let truth = Arc::new(Truth::default());
-        let after_commit = Arc::clone(&truth);
-        database.after_commit(move |invalidations| after_commit.apply(invalidations));
-        Self {
+        let hints = hints::Outgoing::new(&random);
+        let (after_commit, tell) = (Arc::clone(&truth), hints.clone());
+        database.after_commit(move |invalidations| {
+            after_commit.apply(invalidations);
+            tell.tell(invalidations);
+        });
+        Ok(Self {
+            ephemeral: ephemeral::open(&config.ephemeral)?,
+            passwords: PasswordPool::start(&config.password, root, random.clone())?,
             sealer: Sealer::new(root, random.clone()),
             blind: BlindIndex::new(root),
             pairwise: PairwiseSubjects::new(root),
@@ -158,13 +175,14 @@ impl Core {
             keys: ArcSwap::from_pointee(KeyRing::new(Vec::new())),
             keys_seen: ArcSwapOption::empty(),
             memory: memory::Memory::new(&truth),
+            hints,
             database_epoch: AtomicI64::new(0),
             config,
             clock,
             random,
             database,
             truth,
-        }
+        })
     }
 
     /// The issuer, as it stands in tokens and metadata.

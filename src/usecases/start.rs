@@ -1,15 +1,17 @@
 //! From a configuration to a core that can serve: database, root keys, epoch, catalogue, signing keys, in this order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::catalog::LoadError;
 use super::signing_keys::KeysError;
-use super::{Core, catalog, signing_keys};
+use super::{Core, catalog, clocks, follow, signing_keys};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::crypto::password::PasswordPool;
+use crate::crypto::password;
 use crate::crypto::random::Random;
 use crate::crypto::root_keys::{RootKeyError, RootKeys};
+use crate::storage::ephemeral::Gone;
 use crate::storage::migrations::Schema;
 use crate::storage::{Database, Error, Pools, settings};
 
@@ -30,12 +32,18 @@ pub enum StartError {
     /// Missing, readable by others, or not those of this database.
     #[error(transparent)]
     RootKeys(#[from] RootKeyError),
-    /// The threads that hash passwords cannot be started.
-    #[error(transparent)]
-    Passwords(#[from] crate::crypto::password::StartError),
     /// Another node was faster and brought other root keys to the empty database.
     #[error("another node has just begun to use this database with other root keys; give both the same and start again")]
     OtherRootKeys,
+    /// This node's time is not the database's.
+    #[error("this node's clock is {} s from the database's, more than {} s: synchronise both by NTP and start again", .0.as_secs(), clocks::MOST.as_secs())]
+    Clocks(Duration),
+    /// Argon2's parameters do not fit, or there are no threads to be had.
+    #[error(transparent)]
+    Passwords(#[from] password::StartError),
+    /// The store of short-lived things has an address that is none.
+    #[error(transparent)]
+    Ephemeral(#[from] Gone),
     /// The catalogue breaks a rule.
     #[error(transparent)]
     Catalog(#[from] LoadError),
@@ -44,15 +52,28 @@ pub enum StartError {
     SigningKeys(#[from] KeysError),
 }
 
-/// Everything a server or a command needs, ready.
+/// Everything a server needs, ready and kept true: the clocks agree, and the feed is followed for as long as the core lives.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Arc<Core>, StartError> {
+    let core = open(Arc::new(config), clock, random).await?;
+    let apart = clocks::difference(&core.database, &core.clock).await?;
+    if apart > clocks::MOST {
+        return Err(StartError::Clocks(apart));
+    }
+    follow::keep_following(&core).await?;
+    Ok(core)
+}
+
+/// Everything a command needs: a core that answers from the database, because it does not follow the feed.
 ///
 /// # Errors
 /// See [`StartError`]; nothing was changed that a second start would not find in order.
 pub async fn open(config: Arc<Config>, clock: Clock, random: Random) -> Result<Arc<Core>, StartError> {
     let database = open_database(&config).await?;
     let root = root_keys(&config, &database, &random).await?;
-    let passwords = PasswordPool::start(&config.password, &root, random.clone())?;
-    let core = Arc::new(Core::new(config, clock, random, database, &root, passwords));
+    let core = Arc::new(Core::new(config, clock, random, database, &root)?);
     prepare(&core).await?;
     Ok(core)
 }
