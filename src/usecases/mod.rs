@@ -168,7 +168,6 @@ impl Core {
             sealer: Sealer::new(root, random.clone()),
             blind: BlindIndex::new(root),
             pairwise: PairwiseSubjects::new(root),
-            passwords,
             catalog: ArcSwap::default(),
             grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
             partners: partners::Partners::new(&truth),
