@@ -6,6 +6,7 @@
 //! `make bench` runs everything; `tests/run/bench --quick` takes seconds and proves only that the harness works.
 #![allow(
     missing_docs,
+    dead_code,
     clippy::pedantic,
     clippy::unwrap_used,
     clippy::expect_used,

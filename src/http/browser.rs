@@ -84,14 +84,6 @@ impl Browser {
         self.cookies.extend(app.cookies.clear(base));
     }
 
-    /// Uses the language a request asks for when the browser has not chosen one itself.
-    pub(super) fn prefer(&mut self, app: &App, parts_cookies: &Cookies, locales: &[Locale]) {
-        let chosen = parts_cookies.get(&app.cookies.name(LANG)).ok().flatten().is_some();
-        if let (false, Some(first)) = (chosen, locales.first()) {
-            self.visitor.locale = *first;
-        }
-    }
-
     /// Remembers language and theme chosen by `?lang=` and `?theme=`; `None` when neither was.
     pub(super) fn switched(&mut self, app: &App, lang: Option<&str>, theme: Option<&str>) -> bool {
         let locale = lang.and_then(Locale::from_tag);

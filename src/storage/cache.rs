@@ -149,7 +149,7 @@ impl<K: Eq + Hash + Clone, V> Cache<K, V> {
         let mut spare = |entries: &DashMap<K, (Stamp, Arc<V>)>, thin: bool| {
             entries.retain(|_, (stamp, _)| {
                 nth += 1;
-                self.truth.holds(*stamp) && !(thin && nth % 8 == 0)
+                self.truth.holds(*stamp) && !(thin && nth.is_multiple_of(8))
             });
         };
         spare(&self.entries, false);

@@ -55,10 +55,10 @@ pub async fn begin(
         }
     }
     // Somebody else was signed in here: that session ends, the browser has one.
-    if let Some(old) = old {
-        if sessions::end(tx, old.customer, old.id, now).await? {
-            super::backchannel::session_ended(tx, core, old.customer, old.id, now).await?;
-        }
+    if let Some(old) = old
+        && sessions::end(tx, old.customer, old.id, now).await?
+    {
+        super::backchannel::session_ended(tx, core, old.customer, old.id, now).await?;
     }
     let known = customers::find(tx, customer).await?.ok_or_else(|| Error::Corrupt("no such customer".into()))?;
     let session = Session {

@@ -62,11 +62,7 @@ pub async fn identify(
     route: Route,
     now: Timestamp,
 ) -> Result<Identified, Error> {
-    let expected = match flow.next {
-        Next::Register(RegisterStep::Email) | Next::Login(_) | Next::VerifyContact => true,
-        _ => false,
-    };
-    if !expected {
+    if !matches!(flow.next, Next::Register(RegisterStep::Email) | Next::Login(_) | Next::VerifyContact) {
         return Ok(Identified::Stale);
     }
     let Ok(identifier) = Identifier::parse(text) else { return Ok(Identified::Unreadable) };

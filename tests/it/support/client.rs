@@ -1,7 +1,6 @@
 //! A client of a service: what it asks of Concord, over HTTP, with its own credentials.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use concord::clock::Clock;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -55,7 +54,7 @@ impl Client {
 
     /// RFC 7523 section 3.
     pub fn assertion(&self) -> Value {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let now = Clock::System.now().seconds();
         let issuer = self.wire.origin.origin().ascii_serialization();
         json!({"iss": self.id, "sub": self.id, "aud": issuer, "iat": now, "exp": now + 60, "jti": random()})
     }
