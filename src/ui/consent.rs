@@ -78,57 +78,7 @@ impl Consent {
     }
 
     pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
-        let sign_in = ConsentGroup {
-            domain: say(l, "Личность и связь", "Identity and contact", "身份与联系方式"),
-            source: None,
-            items: vec![
-                item(l, "openid", ["Что это вы", "That it is you", "确认是您本人"], &[], ["вход в сервис", "signing in", "登录"], true),
-                item(
-                    l,
-                    "profile",
-                    ["Как к вам обращаться", "How to address you", "对您的称呼"],
-                    &[&say(l, "Анна", "Anna", "安娜")],
-                    ["приветствие и настройки", "greeting and settings", "称呼与设置"],
-                    true,
-                ),
-                item(
-                    l,
-                    "email",
-                    ["Адрес электронной почты", "Email address", "电子邮箱"],
-                    &["a•••k@e•••.com"],
-                    ["билеты и чеки", "tickets and receipts", "发送电子票和收据"],
-                    false,
-                ),
-            ],
-        };
-        let loyalty = ConsentGroup {
-            domain: say(l, "Лояльность", "Loyalty", "会员积分"),
-            source: Some(polar(l)),
-            items: vec![
-                ConsentItem {
-                    until: Some(days(730)),
-                    ..item(
-                        l,
-                        "loyalty",
-                        ["Уровень и баланс баллов", "Tier and points", "会员等级和积分"],
-                        &[&say(l, "Серебро", "Silver", "银卡"), &say(l, "1\u{a0}240 баллов", "1,240 points", "1240 积分")],
-                        ["показать вашу скидку", "show your discount", "显示您的折扣"],
-                        false,
-                    )
-                },
-                ConsentItem {
-                    until: Some(days(180)),
-                    ..item(
-                        l,
-                        "loyalty.history",
-                        ["История начислений", "Points history", "积分记录"],
-                        &[],
-                        ["личные предложения", "personal offers", "个性化优惠"],
-                        false,
-                    )
-                },
-            ],
-        };
+        let (sign_in, loyalty) = (sample_sign_in(l), sample_loyalty(l));
         let missing = MissingLink {
             title: say(l, "Счета и карты", "Accounts and cards", "账户与银行卡"),
             service: aurora(l).name,
@@ -194,6 +144,63 @@ impl Agreement {
     }
 }
 page!(Agreement, "consent/agreement.html");
+
+fn sample_sign_in(l: Locale) -> ConsentGroup {
+    ConsentGroup {
+        domain: say(l, "Личность и связь", "Identity and contact", "身份与联系方式"),
+        source: None,
+        items: vec![
+            item(l, "openid", ["Что это вы", "That it is you", "确认是您本人"], &[], ["вход в сервис", "signing in", "登录"], true),
+            item(
+                l,
+                "profile",
+                ["Как к вам обращаться", "How to address you", "对您的称呼"],
+                &[&say(l, "Анна", "Anna", "安娜")],
+                ["приветствие и настройки", "greeting and settings", "称呼与设置"],
+                true,
+            ),
+            item(
+                l,
+                "email",
+                ["Адрес электронной почты", "Email address", "电子邮箱"],
+                &["a•••k@e•••.com"],
+                ["билеты и чеки", "tickets and receipts", "发送电子票和收据"],
+                false,
+            ),
+        ],
+    }
+}
+
+fn sample_loyalty(l: Locale) -> ConsentGroup {
+    ConsentGroup {
+        domain: say(l, "Лояльность", "Loyalty", "会员积分"),
+        source: Some(polar(l)),
+        items: vec![
+            ConsentItem {
+                until: Some(days(730)),
+                ..item(
+                    l,
+                    "loyalty",
+                    ["Уровень и баланс баллов", "Tier and points", "会员等级和积分"],
+                    &[&say(l, "Серебро", "Silver", "银卡"), &say(l, "1\u{a0}240 баллов", "1,240 points", "1240 积分")],
+                    ["показать вашу скидку", "show your discount", "显示您的折扣"],
+                    false,
+                )
+            },
+            ConsentItem {
+                until: Some(days(180)),
+                ..item(
+                    l,
+                    "loyalty.history",
+                    ["История начислений", "Points history", "积分记录"],
+                    &[],
+                    ["личные предложения", "personal offers", "个性化优惠"],
+                    false,
+                )
+            },
+        ],
+    }
+}
 
 fn item(l: Locale, code: &str, title: [&str; 3], values: &[&str], purpose: [&str; 3], required: bool) -> ConsentItem {
     ConsentItem {

@@ -1,5 +1,7 @@
 //! What surrounds a page: language, theme, who asks, who is signed in.
 
+use std::cmp::Ordering;
+
 use super::assets;
 use super::text::{self, Arg, Html};
 use crate::clock::Timestamp;
@@ -233,17 +235,10 @@ impl Frame {
         ["step-address", "step-code", "step-name", "step-password"]
             .into_iter()
             .enumerate()
-            .map(|(i, key)| {
-                (
-                    key,
-                    if i + 1 < *now {
-                        "done"
-                    } else if i + 1 == *now {
-                        "now"
-                    } else {
-                        ""
-                    },
-                )
+            .map(|(i, key)| match (i + 1).cmp(now) {
+                Ordering::Less => (key, "done"),
+                Ordering::Equal => (key, "now"),
+                Ordering::Greater => (key, ""),
             })
             .collect()
     }

@@ -36,6 +36,8 @@
 //! Trouble with a form stands in `#error-summary` (role `alert`), with a link to the field; success in `#notice` (role
 //! `status`). Links every page has: `?lang=ru|en|zh` and `?theme=auto|light|dark` on its own address.
 
+#![allow(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates call methods, and hand over references")]
+
 /// Home and linked accounts.
 pub mod account;
 /// Style sheet and pictures.

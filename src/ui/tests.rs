@@ -188,7 +188,8 @@ fn what_people_type_is_escaped() {
         error: None,
     };
     let person = super::Frame { signed_in_as: Some(nasty.into()), client: Some(super::ClientCard::new(nasty, nasty, nasty, true)), ..f };
-    let identifier = super::sign_in::Identifier { value: nasty.into(), accepts: Default::default(), may_register: true, error: None };
+    let identifier =
+        super::sign_in::Identifier { value: nasty.into(), accepts: super::sign_in::Accepts::Email, may_register: true, error: None };
     assert!(!identifier.render(&person).contains("<script"));
     let html = code.render(&person);
     assert!(!html.contains("<script"));
