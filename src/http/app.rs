@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use super::cookies::CookieStyle;
 use super::errors::{self, PageHook, Refusal};
-use super::pages;
+use super::{oidc, pages};
 use crate::protocol::locale::Locale;
 use crate::ui::assets;
 use crate::ui::frame::{Frame, Theme};
@@ -32,6 +32,7 @@ pub fn router(core: Arc<Core>) -> Router {
     let app = App { core, cookies };
     Router::new()
         .merge(pages::routes(&app))
+        .merge(oidc::routes(&app.core))
         .route("/assets/{file}", get(asset))
         .route("/favicon.ico", get(favicon))
         .route("/agreements/{code}", get(agreement))

@@ -14,6 +14,7 @@ mod guard;
 pub mod headers;
 pub mod health;
 pub mod layers;
+mod oidc;
 mod pages;
 pub mod server;
 pub mod signals;

@@ -71,6 +71,11 @@ impl Params {
         Ok(())
     }
 
+    /// The parameters as a query string.
+    pub fn encode(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
+    }
+
     /// The value of a parameter (of one that may repeat, the first); an empty value counts as omitted (RFC 6749 3.1 and 3.2).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())

@@ -86,6 +86,10 @@ pub async fn change_state(tx: &mut Tx, id: CustomerId, from: CustomerState, to: 
 
 /// Remembers the language a customer chose.
 pub async fn set_locale(tx: &mut Tx, id: CustomerId, locale: Locale, now: Timestamp) -> Result<(), Error> {
-    execute!(tx, "UPDATE customers SET locale = $2, changed_at = $3 WHERE id = $1 AND locale <> $2", id, locale.as_str(), now)?;
+    let changed =
+        execute!(tx, "UPDATE customers SET locale = $2, changed_at = $3 WHERE id = $1 AND locale <> $2", id, locale.as_str(), now)?;
+    if changed == 1 {
+        tx.invalidate(Kind::Customer, id, now).await?;
+    }
     Ok(())
 }

@@ -304,6 +304,17 @@ pub async fn offline_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<E
     )
 }
 
+/// The clients that a browser session signed in and that have not been told of its end.
+pub async fn clients_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<ClientKey>, Error> {
+    let rows = fetch_all!(
+        tx,
+        (ClientKey,),
+        "SELECT DISTINCT client_key FROM grants WHERE session_id = $1 AND ended_at IS NULL ORDER BY client_key LIMIT 1000",
+        session
+    )?;
+    Ok(rows.into_iter().map(|(client,)| client).collect())
+}
+
 /// A consent behind items of a grant.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ConsentRow {

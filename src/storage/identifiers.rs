@@ -1,5 +1,6 @@
 //! E-mail addresses, phones and login names: sealed, and found by blind index.
 
+use super::invalidations::Kind;
 use super::{Error, Tx};
 use crate::clock::Timestamp;
 use crate::model::ids::{CustomerId, IdentifierId};
@@ -44,6 +45,9 @@ pub async fn insert(tx: &mut Tx, row: &IdentifierRow) -> Result<bool, Error> {
         row.valid_from,
         row.valid_to
     )?;
+    if added == 1 {
+        tx.invalidate(Kind::Customer, row.customer_id, row.valid_from).await?;
+    }
     Ok(added == 1)
 }
 
@@ -73,12 +77,16 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Identi
 
 /// Ends a customer's identifiers of one kind and usage, for a new value.
 pub async fn end(tx: &mut Tx, customer: CustomerId, kind: &str, usage: &str, now: Timestamp) -> Result<u64, Error> {
-    execute!(
+    let ended = execute!(
         tx,
         "UPDATE identifiers SET valid_to = $4 WHERE customer_id = $1 AND kind = $2 AND usage = $3 AND valid_to IS NULL",
         customer,
         kind,
         usage,
         now
-    )
+    )?;
+    if ended > 0 {
+        tx.invalidate(Kind::Customer, customer, now).await?;
+    }
+    Ok(ended)
 }

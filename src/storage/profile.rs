@@ -1,5 +1,6 @@
 //! Profile values: one survivor per claim, encrypted under the customer's key.
 
+use super::invalidations::Kind;
 use super::{Error, Tx};
 use crate::clock::Timestamp;
 use crate::model::ids::{CustomerId, ServiceId};
@@ -18,7 +19,7 @@ pub struct ProfileRow {
 }
 
 /// Writes a value unless a later observation is there already.
-pub async fn put(tx: &mut Tx, customer: CustomerId, row: &ProfileRow) -> Result<bool, Error> {
+pub async fn put(tx: &mut Tx, customer: CustomerId, row: &ProfileRow, now: Timestamp) -> Result<bool, Error> {
     let written = execute!(
         tx,
         "INSERT INTO profile_values (customer_id, claim, source_service, sealed, observed_at) VALUES ($1, $2, $3, $4, $5)
@@ -31,12 +32,19 @@ pub async fn put(tx: &mut Tx, customer: CustomerId, row: &ProfileRow) -> Result<
         &row.sealed,
         row.observed_at
     )?;
+    if written == 1 {
+        tx.invalidate(Kind::Customer, customer, now).await?;
+    }
     Ok(written == 1)
 }
 
 /// Removes a value.
-pub async fn remove(tx: &mut Tx, customer: CustomerId, claim: &str) -> Result<bool, Error> {
-    Ok(execute!(tx, "DELETE FROM profile_values WHERE customer_id = $1 AND claim = $2", customer, claim)? == 1)
+pub async fn remove(tx: &mut Tx, customer: CustomerId, claim: &str, now: Timestamp) -> Result<bool, Error> {
+    let removed = execute!(tx, "DELETE FROM profile_values WHERE customer_id = $1 AND claim = $2", customer, claim)?;
+    if removed == 1 {
+        tx.invalidate(Kind::Customer, customer, now).await?;
+    }
+    Ok(removed == 1)
 }
 
 /// All values of a customer: at most one per claim of the catalogue.

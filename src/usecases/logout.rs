@@ -7,10 +7,10 @@ use super::{Core, backchannel, pairwise, partners};
 use crate::clock::Timestamp;
 use crate::model::customer::Session;
 use crate::model::ids::{CustomerId, SessionId};
-use crate::model::service::Client;
+use crate::model::service::{Client, Service};
 use crate::protocol::Error;
 use crate::protocol::logout::LogoutRequest;
-use crate::storage::{self, sessions};
+use crate::storage::{self, grants, sessions};
 
 /// What is to be done about a request to sign out.
 pub enum Decision {
@@ -72,6 +72,22 @@ async fn means(core: &Core, hint: &Hint, client: &Client, session: &Session) -> 
     let Some(service) = partners::service(core, client.service).await? else { return Ok(false) };
     let sid = pairwise::session_id(core, session.id, service.sector);
     Ok(hint.customer == session.customer && hint.sid.as_deref() == Some(sid.as_str()))
+}
+
+/// The services that are told when a browser session ends.
+///
+/// # Errors
+/// The database could not be asked.
+pub async fn told(core: &Core, session: SessionId) -> Result<Vec<Arc<Service>>, storage::Error> {
+    let keys = grants::clients_of_session(&mut core.database.read().await?, session).await?;
+    let mut told: Vec<Arc<Service>> = Vec::new();
+    for key in keys {
+        let Some(client) = partners::client_by_key(core, key).await? else { continue };
+        if client.document.backchannel_logout_uri.is_some() && !told.iter().any(|service| service.id == client.service) {
+            told.extend(partners::service(core, client.service).await?);
+        }
+    }
+    Ok(told)
 }
 
 /// Ends a browser session of a customer and tells the clients it signed in; `false` when it had ended before.

@@ -62,6 +62,8 @@ pub mod pairwise;
 pub mod par;
 /// Clients and services from memory.
 pub mod partners;
+/// A person's values in memory.
+pub mod person;
 /// Profile values of customers.
 pub mod profile;
 /// What refresh tokens say.
@@ -85,6 +87,8 @@ pub mod token;
 mod token_client_credentials;
 mod token_code;
 mod token_refresh;
+/// Userinfo.
+pub mod userinfo;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

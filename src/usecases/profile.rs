@@ -32,7 +32,8 @@ pub async fn put(
 ) -> Result<bool, Error> {
     let key = customer_key::data_key(tx, core, customer).await?;
     let sealed = key.encrypt(&[b"profile_values", claim.as_bytes()], value.to_string().as_bytes());
-    profile::put(tx, customer, &ProfileRow { claim: claim.to_owned(), source_service: source, sealed, observed_at }).await
+    let row = ProfileRow { claim: claim.to_owned(), source_service: source, sealed, observed_at };
+    profile::put(tx, customer, &row, core.clock.now()).await
 }
 
 /// All values of a customer.

@@ -2,7 +2,7 @@
 
 pub(in crate::http) mod answer;
 mod authorize;
-mod show;
+pub(in crate::http) mod show;
 mod submit;
 mod words;
 
