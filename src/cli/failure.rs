@@ -3,9 +3,11 @@
 use crate::config::ConfigError;
 use crate::crypto::root_keys::RootKeyError;
 use crate::storage::Error as StorageError;
+use crate::usecases::apply_service::ApplyError;
 use crate::usecases::catalog::LoadError;
 use crate::usecases::signing_keys::KeysError;
 use crate::usecases::start::StartError;
+use crate::usecases::switch_partner::SwitchError;
 
 /// Exit codes (operations.md 3.3; after sysexits.h).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,5 +97,34 @@ impl From<StartError> for Failure {
             StartError::Passwords(_) | StartError::SigningKeys(_) => Exit::Internal,
         };
         Self::new(exit, message)
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Storage(error) => error.into(),
+            KeysError::Key(_) => Self::new(Exit::Internal, error.to_string()),
+            KeysError::Unknown(_) => Self::failed(error.to_string()),
+            KeysError::Busy => Self::new(Exit::Temporary, error.to_string()),
+        }
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Storage(error) => error.into(),
+            ApplyError::Refused(_) => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<SwitchError> for Failure {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::Storage(error) => error.into(),
+            other => Self::failed(other.to_string()),
+        }
     }
 }

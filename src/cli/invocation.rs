@@ -3,10 +3,14 @@
 use std::future::Future;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Common, Exit, Failure, Output};
+use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Provenance, SYSTEM_FILE, Severity};
+use crate::crypto::random::Random;
 use crate::telemetry::{self, Lines};
+use crate::usecases::{Core, start};
 
 /// One run of the command.
 pub struct Invocation {
@@ -54,6 +58,18 @@ impl Invocation {
             Some(finding) => Err(Failure::new(Exit::Config, format!("{}: {}", finding.key, finding.message))),
             None => Ok(()),
         }
+    }
+
+    /// The use cases on the configured database, beside a server that may be running.
+    pub async fn core(&self) -> Result<Arc<Core>, Failure> {
+        Ok(start::open(Arc::new(self.config.clone()), Clock::System, Random::system()).await?)
+    }
+
+    /// Who gives the order, as events name them.
+    pub fn actor(&self) -> String {
+        let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        let known = name.filter(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_graphic()));
+        format!("operator:{}", known.as_deref().unwrap_or("unknown"))
     }
 
     /// True when nothing may be changed.

@@ -67,6 +67,14 @@ impl Output {
         }
     }
 
+    /// Prints one thing: as `words` tell it, or its serialised form.
+    pub fn told<T: Serialize>(&self, item: &T, words: fn(&T) -> String) {
+        match self.format {
+            Format::Json => self.line(&pretty(item)),
+            Format::Table => self.line(&words(item)),
+        }
+    }
+
     /// Prints a text as it is.
     pub fn line(&self, text: &str) {
         // A reader that closed the pipe has seen enough.

@@ -6,9 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Certificate, Client, Url};
 
+use crate::clock::Timestamp;
 use crate::config::OutboundConfig;
 
 /// Why a call brought nothing.
@@ -23,6 +24,15 @@ pub enum CallError {
     /// An answer that is no success.
     #[error("answered with status {0}")]
     Status(u16),
+}
+
+/// What is known of an answer whose body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The answerer's clock (RFC 9110 section 6.6.1), where it says it.
+    pub date: Option<Timestamp>,
 }
 
 /// An HTTP client that reaches the public internet only, and loopback where the configuration says so.
@@ -66,6 +76,17 @@ impl GuardedClient {
         if status.is_success() { Ok(()) } else { Err(CallError::Status(status.as_u16())) }
     }
 
+    /// Asks an address for its status, whatever that is; redirections are not followed.
+    ///
+    /// # Errors
+    /// [`CallError`]; never a status.
+    pub async fn look(&self, url: &str) -> Result<Answer, CallError> {
+        let url = self.permitted(url)?;
+        let answer = self.client.get(url).send().await.map_err(|_| CallError::NoAnswer)?;
+        let date = answer.headers().get(DATE).and_then(|date| http_date(date.to_str().ok()?));
+        Ok(Answer { status: answer.status().as_u16(), date })
+    }
+
     /// Addresses written as numbers are never resolved, so they are looked at here.
     fn permitted(&self, url: &str) -> Result<Url, CallError> {
         let url = Url::parse(url).map_err(|_| CallError::Forbidden)?;
@@ -81,6 +102,13 @@ impl GuardedClient {
         }
         Ok(url)
     }
+}
+
+/// The preferred form of RFC 9110 section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(text: &str) -> Option<Timestamp> {
+    let form = time::macros::format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    let date = time::PrimitiveDateTime::parse(text, form).ok()?;
+    Some(Timestamp::from_seconds(date.assume_utc().unix_timestamp()))
 }
 
 struct GuardedResolver {

@@ -74,8 +74,12 @@ pub mod relation;
 pub mod revoke;
 /// A new secret for a client.
 pub mod rotate_secret;
+/// Is a service connected as it should be?
+pub mod service_doctor;
 /// Browser sessions.
 pub mod sessions;
+/// Services and clients as operators see them.
+pub mod show_partners;
 /// The keys that sign tokens.
 pub mod signing_keys;
 /// From a configuration to a core that can serve.
