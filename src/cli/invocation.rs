@@ -9,6 +9,7 @@ use super::{Common, Exit, Failure, Output};
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Provenance, SYSTEM_FILE, Severity};
 use crate::crypto::random::Random;
+use crate::model::actor::Actor;
 use crate::telemetry::{self, Lines};
 use crate::usecases::{Core, start};
 
@@ -65,11 +66,11 @@ impl Invocation {
         Ok(start::open(Arc::new(self.config.clone()), Clock::System, Random::system()).await?)
     }
 
-    /// Who gives the order, as events name them.
-    pub fn actor(&self) -> String {
+    /// Who gives the order, by the name of their account on this machine.
+    pub fn actor(&self) -> Actor {
         let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let known = name.filter(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_graphic()));
-        format!("operator:{}", known.as_deref().unwrap_or("unknown"))
+        Actor::Operator(known.unwrap_or_else(|| "unknown".to_owned()))
     }
 
     /// True when nothing may be changed.

@@ -17,6 +17,7 @@ use super::rotate_secret::NewSecret;
 use crate::clock::Timestamp;
 use crate::crypto::digest;
 use crate::crypto::random::Random;
+use crate::model::actor::Actor;
 use crate::model::catalog::Catalog;
 use crate::model::ids::{ClientKey, EventId, SectorId, ServiceId};
 use crate::model::service::{Client, ClientAuthentication, ClientDocument, Service, ServiceDocument};
@@ -70,16 +71,16 @@ struct Work {
     document: ServiceDocument,
     catalog: Arc<Catalog>,
     random: Random,
-    actor: String,
+    actor: Actor,
     dry_run: bool,
     now: Timestamp,
 }
 
-/// Reads and applies a document in TOML. `actor` goes into the event: `operator:NAME`.
+/// Reads and applies a document in TOML. `actor` goes into the event.
 ///
 /// # Errors
 /// [`ApplyError`]; then nothing has changed.
-pub async fn apply(core: &Core, text: &str, dry_run: bool, actor: &str) -> Result<Applied, ApplyError> {
+pub async fn apply(core: &Core, text: &str, dry_run: bool, actor: &Actor) -> Result<Applied, ApplyError> {
     let document = document::read(text).map_err(|problem| ApplyError::Refused(vec![problem]))?;
     let applied = apply_document(core, document, dry_run, actor).await;
     applied.map_err(|error| match error {
@@ -97,13 +98,13 @@ pub async fn apply(core: &Core, text: &str, dry_run: bool, actor: &str) -> Resul
 ///
 /// # Errors
 /// [`ApplyError`]; then nothing has changed.
-pub async fn apply_document(core: &Core, document: ServiceDocument, dry_run: bool, actor: &str) -> Result<Applied, ApplyError> {
+pub async fn apply_document(core: &Core, document: ServiceDocument, dry_run: bool, actor: &Actor) -> Result<Applied, ApplyError> {
     let catalog = core.catalog();
     let problems = rules::check(&document, &catalog, core.config.issuer.as_str());
     if !problems.is_empty() {
         return Err(ApplyError::Refused(problems));
     }
-    let (random, actor, now) = (core.random.clone(), actor.to_owned(), core.clock.now());
+    let (random, actor, now) = (core.random.clone(), actor.clone(), core.clock.now());
     let work = Arc::new(Work { document, catalog, random, actor, dry_run, now });
     core.database
         .write(move |tx| {
@@ -281,7 +282,7 @@ async fn note(tx: &mut Tx, work: &Work, id: ServiceId, applied: &Applied) -> Res
         kind: "service.applied".to_owned(),
         customer_id: None,
         service_id: Some(id),
-        actor: work.actor.clone(),
+        actor: work.actor.to_string(),
         detail: serde_json::json!({ "version": applied.version, "changes": applied.changes.len() }).to_string(),
         at: work.now,
     };

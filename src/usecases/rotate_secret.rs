@@ -9,6 +9,7 @@ use super::apply_service::needs_secret;
 use super::switch_partner::{SwitchError, event};
 use crate::clock::Timestamp;
 use crate::crypto::digest;
+use crate::model::actor::Actor;
 use crate::storage::{clients, events};
 
 /// How long the old secret goes on when nobody says otherwise.
@@ -30,8 +31,8 @@ pub struct NewSecret {
 ///
 /// # Errors
 /// [`SwitchError`]: no such client, or one without secrets.
-pub async fn rotate(core: &Core, client_id: &str, overlap: Duration, actor: &str) -> Result<NewSecret, SwitchError> {
-    let (random, now, actor, client_id) = (core.random.clone(), core.clock.now(), actor.to_owned(), client_id.to_owned());
+pub async fn rotate(core: &Core, client_id: &str, overlap: Duration, actor: &Actor) -> Result<NewSecret, SwitchError> {
+    let (random, now, actor, client_id) = (core.random.clone(), core.clock.now(), actor.clone(), client_id.to_owned());
     core.database
         .write(move |tx| {
             let (random, actor, client_id) = (random.clone(), actor.clone(), client_id.clone());

@@ -3,6 +3,7 @@
 use super::Core;
 use crate::clock::Timestamp;
 use crate::crypto::random::Random;
+use crate::model::actor::Actor;
 use crate::model::ids::{EventId, ServiceId};
 use crate::storage::events::{self, EventRow};
 use crate::storage::{Error, clients, services};
@@ -28,8 +29,8 @@ pub enum SwitchError {
 ///
 /// # Errors
 /// [`SwitchError`].
-pub async fn service(core: &Core, code: &str, enabled: bool, actor: &str) -> Result<bool, SwitchError> {
-    let (random, now, actor, code) = (core.random.clone(), core.clock.now(), actor.to_owned(), code.to_owned());
+pub async fn service(core: &Core, code: &str, enabled: bool, actor: &Actor) -> Result<bool, SwitchError> {
+    let (random, now, actor, code) = (core.random.clone(), core.clock.now(), actor.clone(), code.to_owned());
     core.database
         .write(move |tx| {
             let (random, actor, code) = (random.clone(), actor.clone(), code.clone());
@@ -51,8 +52,8 @@ pub async fn service(core: &Core, code: &str, enabled: bool, actor: &str) -> Res
 ///
 /// # Errors
 /// [`SwitchError`].
-pub async fn client(core: &Core, client_id: &str, enabled: bool, actor: &str) -> Result<bool, SwitchError> {
-    let (random, now, actor, client_id) = (core.random.clone(), core.clock.now(), actor.to_owned(), client_id.to_owned());
+pub async fn client(core: &Core, client_id: &str, enabled: bool, actor: &Actor) -> Result<bool, SwitchError> {
+    let (random, now, actor, client_id) = (core.random.clone(), core.clock.now(), actor.clone(), client_id.to_owned());
     core.database
         .write(move |tx| {
             let (random, actor, client_id) = (random.clone(), actor.clone(), client_id.clone());
@@ -72,13 +73,13 @@ pub async fn client(core: &Core, client_id: &str, enabled: bool, actor: &str) ->
 }
 
 /// An event about a service or one of its clients.
-pub(super) fn event(random: &Random, kind: &str, service: ServiceId, actor: &str, about: &str, now: Timestamp) -> EventRow {
+pub(super) fn event(random: &Random, kind: &str, service: ServiceId, actor: &Actor, about: &str, now: Timestamp) -> EventRow {
     EventRow {
         id: EventId::new(random.uuid_v7(now)),
         kind: kind.to_owned(),
         customer_id: None,
         service_id: Some(service),
-        actor: actor.to_owned(),
+        actor: actor.to_string(),
         detail: serde_json::json!({ "about": about }).to_string(),
         at: now,
     }
