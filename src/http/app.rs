@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use super::cookies::CookieStyle;
 use super::errors::{self, PageHook, Refusal};
-use super::{oidc, pages};
+use super::{account, oidc, pages};
 use crate::protocol::locale::Locale;
 use crate::ui::assets;
 use crate::ui::frame::{Frame, Theme};
@@ -33,6 +33,7 @@ pub fn router(core: Arc<Core>) -> Router {
     Router::new()
         .merge(pages::routes(&app))
         .merge(oidc::routes(&app.core))
+        .merge(account::routes(&app))
         .route("/assets/{file}", get(asset))
         .route("/favicon.ico", get(favicon))
         .route("/agreements/{code}", get(agreement))

@@ -1,6 +1,7 @@
 //! How the world gets in: the server, the shell around every route, extractors, errors, health.
 
 mod access;
+mod account;
 mod admission;
 /// All routes of one deployment.
 pub mod app;

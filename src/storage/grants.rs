@@ -221,6 +221,30 @@ fn text_of<T: serde::Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| Error::Corrupt("a value that cannot be written".into()))
 }
 
+/// Where and from which browser a customer was let in, by grants that have not ended.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Use {
+    /// The service.
+    pub service_id: ServiceId,
+    /// The browser session.
+    pub session_id: Option<SessionId>,
+    /// The last time.
+    pub last_at: Timestamp,
+}
+
+/// Where a customer was let in, the last first.
+pub async fn uses(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Use>, Error> {
+    fetch_all!(
+        tx,
+        Use,
+        "SELECT clients.service_id AS service_id, grants.session_id AS session_id, MAX(grants.created_at) AS last_at
+         FROM grants JOIN clients ON clients.id = grants.client_key
+         WHERE grants.customer_id = $1 AND grants.ended_at IS NULL
+         GROUP BY clients.service_id, grants.session_id ORDER BY last_at DESC LIMIT 500",
+        customer
+    )
+}
+
 /// A grant that ended: whose, at which client, and in which browser session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Ended {

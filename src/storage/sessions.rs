@@ -111,6 +111,12 @@ pub async fn touch(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<(), Err
     Ok(())
 }
 
+/// Whether a session, live or not, is this customer's.
+pub async fn belongs(tx: &mut Tx, customer: CustomerId, id: SessionId) -> Result<bool, Error> {
+    let row = fetch_optional!(tx, (SessionId,), "SELECT id FROM sessions WHERE customer_id = $1 AND id = $2", customer, id)?;
+    Ok(row.is_some())
+}
+
 /// Ends one session of a customer, by compare-and-set. What hangs on it is for the use case.
 pub async fn end(tx: &mut Tx, customer: CustomerId, id: SessionId, now: Timestamp) -> Result<bool, Error> {
     let ended =

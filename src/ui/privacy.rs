@@ -86,6 +86,11 @@ pub struct ConsentRow {
 }
 
 impl ConsentRow {
+    /// What the consent to sign in is called, and what it is for.
+    pub fn to_sign_in(f: &Frame) -> (String, String) {
+        (f.t("sign-in-consent"), f.t("sign-in-consent-why"))
+    }
+
     pub(super) fn confirm_url(&self) -> Option<&str> {
         match &self.withdrawal {
             Withdrawal::OneClick => None,

@@ -95,6 +95,9 @@ impl Nickname {
 }
 page!(Nickname, "register/nickname.html");
 
+/// The field for the present password.
+const CURRENT: &str = "current-password";
+
 /// When a password is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChoice {
@@ -102,7 +105,7 @@ pub enum PasswordChoice {
     Registering,
     /// The first one, later, from the account page.
     First,
-    /// Instead of another; the old one was proved by re-authentication.
+    /// Instead of another, which is asked for.
     Change,
 }
 
@@ -121,6 +124,15 @@ pub enum NewPasswordError {
     HoldsYourName,
     /// The server is too busy to store one now.
     Busy,
+    /// The present password was not typed.
+    CurrentEmpty,
+    /// The present password is wrong.
+    CurrentWrong,
+    /// Too many wrong ones.
+    TooManyTries {
+        /// When the next one counts again.
+        again_at: Timestamp,
+    },
 }
 
 /// A new password, typed once (it can be shown by the browser, and managers fill it).
@@ -150,6 +162,15 @@ impl ChoosePassword {
         self.choice == PasswordChoice::Registering
     }
 
+    pub(super) fn asks_current(&self) -> bool {
+        self.choice == PasswordChoice::Change
+    }
+
+    /// Which of the two fields the trouble is about.
+    pub(super) fn trouble_with(&self, f: &Frame, field: &str) -> bool {
+        self.trouble(f).is_some_and(|trouble| trouble.field == field)
+    }
+
     pub(super) fn trouble(&self, f: &Frame) -> Option<Trouble> {
         let field = "new-password";
         Some(match self.error? {
@@ -159,6 +180,9 @@ impl ChoosePassword {
             NewPasswordError::TooCommon => Trouble::new(field, f.t("error-new-password-common")),
             NewPasswordError::HoldsYourName => Trouble::new(field, f.t("error-new-password-name")),
             NewPasswordError::Busy => Trouble::new(field, f.t("error-busy")),
+            NewPasswordError::CurrentEmpty => Trouble::new(CURRENT, f.t("error-current-password-empty")),
+            NewPasswordError::CurrentWrong => Trouble::new(CURRENT, f.t("error-current-password-wrong")),
+            NewPasswordError::TooManyTries { again_at } => Trouble::too_many(f, CURRENT, again_at),
         })
     }
 
@@ -171,10 +195,14 @@ impl ChoosePassword {
             error: None,
         };
         let with = |error| Self { error: Some(error), ..plain.clone() };
+        let change = |error| Self { choice: PasswordChoice::Change, may_skip: false, error, ..plain.clone() };
         vec![
             ("plain", plain.clone()),
             ("first", Self { choice: PasswordChoice::First, may_skip: false, ..plain.clone() }),
-            ("change", Self { choice: PasswordChoice::Change, may_skip: false, ..plain.clone() }),
+            ("change", change(None)),
+            ("current-empty", change(Some(NewPasswordError::CurrentEmpty))),
+            ("current-wrong", change(Some(NewPasswordError::CurrentWrong))),
+            ("current-tries", change(Some(NewPasswordError::TooManyTries { again_at: minutes(15) }))),
             ("empty", with(NewPasswordError::Empty)),
             ("short", with(NewPasswordError::TooShort)),
             ("long", with(NewPasswordError::TooLong)),

@@ -1,6 +1,7 @@
 //! Where the person is signed in, and with what.
 
 use super::account::Notice;
+use super::frame::Frame;
 use super::link::{aurora, kinograd, polar};
 use super::page::{days, minutes, page, say};
 use crate::clock::Timestamp;
@@ -23,6 +24,13 @@ pub struct SessionRow {
     pub current: bool,
     /// The services it is signed in to.
     pub services: Vec<String>,
+}
+
+impl SessionRow {
+    /// What a browser is called that does not say what it is.
+    pub fn unknown_device(f: &Frame) -> String {
+        f.t("unknown-browser")
+    }
 }
 
 /// `/account/sessions`.

@@ -17,6 +17,8 @@ pub struct Opened {
     pub value: String,
     /// Whether its holder proved it.
     pub verified: bool,
+    /// When they did.
+    pub verified_at: Option<Timestamp>,
 }
 
 fn place(id: IdentifierId) -> [u8; 16] {
@@ -35,7 +37,13 @@ pub async fn of_customer(tx: &mut Tx, core: &Core, customer: CustomerId) -> Resu
             let value = key
                 .decrypt_text(&[b"identifiers", &place(row.id)], &row.sealed)
                 .ok_or_else(|| Error::Corrupt("an identifier does not open".into()))?;
-            Ok(Opened { kind: row.kind, usage: row.usage, value: value.to_string(), verified: row.verified_at.is_some() })
+            Ok(Opened {
+                kind: row.kind,
+                usage: row.usage,
+                value: value.to_string(),
+                verified: row.verified_at.is_some(),
+                verified_at: row.verified_at,
+            })
         })
         .collect()
 }

@@ -2,6 +2,8 @@
 
 /// What access tokens say.
 pub mod access_token;
+/// The person's own pages.
+pub mod account;
 /// A service's document becomes the truth.
 pub mod apply_service;
 /// Whom an access token is for.

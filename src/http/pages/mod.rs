@@ -24,6 +24,9 @@ use crate::ui::trouble::{AlreadyFinished, ContinueElsewhere, ErrorKind, ErrorPag
 use crate::usecases::flow::{self, Finished, Flow, Opened};
 use answer::{page_with, see_other, unavailable};
 
+pub(super) use show::{card, person};
+pub(super) use submit::MAX_NICKNAME;
+
 /// Where a flow's pages are. The last is where deciding happens and answers are given.
 const PAGES: [&str; 12] = [
     "/login",

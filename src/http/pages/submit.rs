@@ -13,7 +13,7 @@ use crate::protocol::scope::ScopeSet;
 use crate::usecases::flow::{self, Flow, Identified, Registered, SignedIn};
 
 /// The longest name a person may want to be addressed by, in code points.
-const MAX_NICKNAME: usize = 64;
+pub(in crate::http) const MAX_NICKNAME: usize = 64;
 
 /// Where a form leads.
 pub(super) enum Outcome {

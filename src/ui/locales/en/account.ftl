@@ -114,3 +114,6 @@ signed-out-title = You are signed out
 signed-out-services = These services have been told:
 signed-out-hint = On a shared computer, close the browser too.
 sign-in-again = Sign in again
+sign-in-consent = Sign-in with Concord ID
+sign-in-consent-why = to let you in without another password
+unknown-browser = A browser

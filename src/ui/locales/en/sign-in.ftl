@@ -87,6 +87,9 @@ password-rule-free = Spaces and letters of any language are fine; digits and sig
 skip-password = Go on without a password
 skip-password-hint = You will sign in with codes by email. You can choose a password later.
 save-password = Save the password
+current-password-label = Present password
+error-current-password-empty = Enter your present password
+error-current-password-wrong = This is not your present password
 error-new-password-empty = Enter a new password
 error-new-password-short = { $min ->
         [one] Use at least { $min } character

@@ -116,3 +116,6 @@ signed-out-title = Вы вышли
 signed-out-services = Мы сообщили об этом сервисам:
 signed-out-hint = На чужом компьютере закройте и браузер.
 sign-in-again = Войти снова
+sign-in-consent = Вход через Concord ID
+sign-in-consent-why = чтобы впускать вас без отдельного пароля
+unknown-browser = Браузер

@@ -89,6 +89,9 @@ password-rule-free = Можно пробелы и буквы любого язы
 skip-password = Продолжить без пароля
 skip-password-hint = Входить будете по коду из письма. Пароль можно придумать позже.
 save-password = Сохранить пароль
+current-password-label = Текущий пароль
+error-current-password-empty = Введите текущий пароль
+error-current-password-wrong = Это не ваш текущий пароль
 error-new-password-empty = Введите новый пароль
 error-new-password-short = { $min ->
         [one] Нужен хотя бы { $min } символ

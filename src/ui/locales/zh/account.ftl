@@ -113,3 +113,6 @@ signed-out-title = 您已退出登录
 signed-out-services = 已通知以下服务：
 signed-out-hint = 如果是公用电脑，记得关闭浏览器。
 sign-in-again = 重新登录
+sign-in-consent = 使用 Concord ID 登录
+sign-in-consent-why = 让您无需另设密码即可登录
+unknown-browser = 浏览器
