@@ -26,6 +26,8 @@ pub struct Expression {
     pub acr: Acr,
     /// When the person had authenticated.
     pub auth_time: Option<Timestamp>,
+    /// Why, when somebody said so: an operator's words for the record.
+    pub reason: Option<String>,
 }
 
 impl Expression {
@@ -40,6 +42,7 @@ impl Expression {
             session: Some(session),
             acr,
             auth_time: Some(auth_time),
+            reason: None,
         }
     }
 
@@ -50,9 +53,9 @@ impl Expression {
         self
     }
 
-    /// A command of an operator.
-    pub fn by_operator(name: &str) -> Self {
-        Self { method: "command", channel: "cli", ..Self::by(Actor::Operator(name.to_owned())) }
+    /// A command of an operator, and why.
+    pub fn by_command(operator: Actor, reason: &str) -> Self {
+        Self { method: "command", channel: "cli", reason: Some(reason.to_owned()), ..Self::by(operator) }
     }
 
     /// The consequence of something else, expressed by nobody.
@@ -70,6 +73,7 @@ impl Expression {
             session: None,
             acr: Acr::Aal0,
             auth_time: None,
+            reason: None,
         }
     }
 

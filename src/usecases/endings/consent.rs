@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::super::expression::Expression;
-use super::super::{Core, backchannel, consents, note};
+use super::super::{Core, backchannel, consents, note, notices};
 use super::Outcome;
 use super::link::{LinkEnd, close};
 use crate::clock::Timestamp;
 use crate::model::consent::{Consent, ConsentKind, ConsentState};
 use crate::model::ids::{ConsentId, CustomerId, ServiceId};
+use crate::model::notice::About;
 use crate::model::service::Service;
 use crate::storage::{Error, Tx, connections, consent_epochs, consents as stored, links, services};
 
@@ -37,7 +38,7 @@ pub async fn withdraw(
                     return Ok(Outcome::Already);
                 }
                 match (consent.kind, consent.link) {
-                    (ConsentKind::Share, _) => take_back(tx, &core, &consent, &service, &expression, now).await,
+                    (ConsentKind::Share, _) => stop_sharing(tx, &core, &consent, &service, &expression, now).await,
                     (ConsentKind::SignIn, _) => end_all(tx, &core, consent.customer, &service, &expression, now).await,
                     (ConsentKind::Link, Some(link)) => match links::by_id(tx, &core.sealer, link).await? {
                         Some(link) => close(tx, &core, &link, LinkEnd::Withdrawn, &expression, now).await,
@@ -48,6 +49,24 @@ pub async fn withdraw(
             })
         })
         .await
+}
+
+/// Withdraws one share, and tells the customer by mail.
+async fn stop_sharing(
+    tx: &mut Tx,
+    core: &Core,
+    consent: &Consent,
+    service: &Service,
+    expression: &Expression,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    let outcome = take_back(tx, core, consent, service, expression, now).await?;
+    let catalog = core.catalog.load();
+    if let (Outcome::Done, Some(scope)) = (outcome, catalog.scopes.get(&consent.scope)) {
+        let about = About::ConsentWithdrawn { service: service.document.name.clone(), what: scope.name.clone(), at: now };
+        notices::tell_customer(tx, core, consent.customer, &about, now).await?;
+    }
+    Ok(outcome)
 }
 
 /// Withdraws one consent, with its event and what follows for those who notice.
@@ -64,8 +83,10 @@ async fn take_back(
         return Ok(Outcome::Already);
     }
     let about = note::About { customer: Some(consent.customer), service: Some(service.id), actor: &expression.actor };
-    let detail = [("consent", consent.id.to_string()), ("scope", consent.scope.clone())];
-    note::happened(tx, core, "consent.withdrawn", &about, &[(detail[0].0, &detail[0].1), (detail[1].0, &detail[1].1)], now).await?;
+    let id = consent.id.to_string();
+    let detail =
+        [("consent", id.as_str()), ("scope", consent.scope.as_str()), ("reason", expression.reason.as_deref().unwrap_or_default())];
+    note::happened(tx, core, "consent.withdrawn", &about, &detail, now).await?;
     Ok(Outcome::Done)
 }
 

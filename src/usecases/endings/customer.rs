@@ -41,7 +41,8 @@ pub async fn lock(core: &Arc<Core>, customer: CustomerId, expression: &Expressio
                 consent_epochs::bump_all(tx, customer).await?;
                 backchannel::customer_ended(tx, &core, customer, LOCKED, now).await?;
                 let about = note::About { customer: Some(customer), service: None, actor: &expression.actor };
-                note::happened(tx, &core, "customer.locked", &about, &[], now).await?;
+                let reason = expression.reason.as_deref().unwrap_or_default();
+                note::happened(tx, &core, "customer.locked", &about, &[("reason", reason)], now).await?;
                 Ok(Outcome::Done)
             })
         })
@@ -73,7 +74,8 @@ pub async fn unlock(core: &Arc<Core>, customer: CustomerId, expression: &Express
                     }
                 }
                 let about = note::About { customer: Some(customer), service: None, actor: &expression.actor };
-                note::happened(tx, &core, "customer.unlocked", &about, &[], now).await?;
+                let reason = expression.reason.as_deref().unwrap_or_default();
+                note::happened(tx, &core, "customer.unlocked", &about, &[("reason", reason)], now).await?;
                 Ok(Outcome::Done)
             })
         })

@@ -26,15 +26,15 @@ pub enum LinkEnd {
     Withdrawn,
     /// The same, within 72 hours, because it should never have been.
     Undone,
-    /// The service or an operator ends it, for this reason (T12).
-    Unlinked(&'static str),
+    /// The service or an operator ends it (T12).
+    Unlinked,
 }
 
 impl LinkEnd {
     const fn state(self) -> LinkState {
         match self {
             Self::Withdrawn | Self::Undone => LinkState::Withdrawn,
-            Self::Unlinked(_) => LinkState::Unlinked,
+            Self::Unlinked => LinkState::Unlinked,
         }
     }
 
@@ -42,22 +42,18 @@ impl LinkEnd {
     const fn consent(self) -> ConsentState {
         match self {
             Self::Withdrawn | Self::Undone => ConsentState::Withdrawn,
-            Self::Unlinked(_) => ConsentState::Terminated,
+            Self::Unlinked => ConsentState::Terminated,
         }
     }
 
-    const fn reason(self) -> Option<&'static str> {
-        match self {
-            Self::Withdrawn => None,
-            Self::Undone => Some("undone"),
-            Self::Unlinked(reason) => Some(reason),
-        }
+    fn reason(self, expression: &Expression) -> Option<&str> {
+        if self == Self::Undone { Some("undone") } else { expression.reason.as_deref() }
     }
 
     const fn event(self) -> &'static str {
         match self {
             Self::Withdrawn | Self::Undone => "link.withdrawn",
-            Self::Unlinked(_) => "link.unlinked",
+            Self::Unlinked => "link.unlinked",
         }
     }
 }
@@ -129,7 +125,7 @@ pub(super) async fn close(
     let event = conclude_own(tx, core, link, how.consent(), expression, now).await?;
     // One that was never active has nothing to take back: it just does not come about.
     let to = if link.state.may_become(how.state()) { how.state() } else { LinkState::Expired };
-    let step = Step { to, actor: &expression.actor, reason: how.reason(), event, evidence: None, now };
+    let step = Step { to, actor: &expression.actor, reason: how.reason(expression), event, evidence: None, now };
     if !links::advance(tx, link, &step).await? {
         // Its consent has ended above: both or neither.
         return Err(Error::Unavailable("conflict with other work".into()));
@@ -138,8 +134,9 @@ pub(super) async fn close(
         cut(tx, core, link, how.event(), now).await?;
     }
     let about = note::About { customer: Some(link.customer), service: Some(link.service), actor: &expression.actor };
-    let detail = [("link", link.id.to_string()), ("reason", how.reason().unwrap_or_default().to_owned())];
-    note::happened(tx, core, how.event(), &about, &[(detail[0].0, &detail[0].1), (detail[1].0, &detail[1].1)], now).await?;
+    let id = link.id.to_string();
+    let detail = [("link", id.as_str()), ("reason", how.reason(expression).unwrap_or_default())];
+    note::happened(tx, core, how.event(), &about, &detail, now).await?;
     Ok(Outcome::Done)
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::super::endings::UNDO;
 use super::super::expression::Expression;
-use super::super::{Core, consents, note};
+use super::super::{Core, consents, note, notices};
 use crate::clock::Timestamp;
 use crate::model::actor::Actor;
 use crate::model::consent::{Consent, ConsentState};
 use crate::model::customer::CustomerState;
 use crate::model::ids::LinkId;
-use crate::model::link::{Link, LinkState};
+use crate::model::link::{Link, LinkState, masked};
+use crate::model::notice::About;
 use crate::model::service::Service;
 use crate::protocol::token::LinkStatus;
 use crate::storage::invalidations::Kind;
@@ -48,7 +50,20 @@ pub async fn activate_pending(tx: &mut Tx, core: &Core, id: LinkId, now: Timesta
     tx.invalidate(Kind::Customer, link.customer, now).await?;
     let about = note::About { customer: Some(link.customer), service: Some(service.id), actor: &actor };
     note::happened(tx, core, "link.activated", &about, &[("link", &id.to_string())], now).await?;
+    tell(tx, core, &link, &service, now).await?;
     Ok(LinkStatus::Active)
+}
+
+/// The customer hears of it at every address of theirs, with 72 hours to undo it; the service hears of it by `link_status` and
+/// tells its own account.
+async fn tell(tx: &mut Tx, core: &Core, link: &Link, service: &Service, now: Timestamp) -> Result<(), Error> {
+    let about = About::LinkActivated {
+        service: service.document.name.clone(),
+        local_account: masked(link.local_account.as_deref().unwrap_or_default()),
+        at: now,
+        undo_until: now + UNDO,
+    };
+    notices::tell_customer(tx, core, link.customer, &about, now).await
 }
 
 /// The service of a waiting link, when everything that the link needs still holds.

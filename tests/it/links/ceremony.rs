@@ -150,7 +150,7 @@ on_both! {
         let anna = world.customer().await;
         let account = "canary-account-20394417";
         let link = world.linked(&bank, anna, account).await;
-        endings::end_link(&world.core, None, link, LinkEnd::Unlinked("closed"), &operator(), world.now()).await.expect("ended");
+        endings::end_link(&world.core, None, link, LinkEnd::Unlinked, &operator(), world.now()).await.expect("ended");
         assert_eq!(world.link(link).await.local_account.as_deref(), Some(account));
         world.assert_nowhere(&[account]).await;
         assert_eq!(masked(account), "•••• 4417");

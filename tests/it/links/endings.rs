@@ -65,7 +65,7 @@ on_both! {
         assert_eq!(suspend("risk").await, Outcome::Done);
         world.pass(std::time::Duration::from_secs(800 * 86_400));
         assert_eq!(reinstate().await, Outcome::Impossible("consent_over"));
-        assert_eq!(endings::end_link(&world.core, None, link, LinkEnd::Unlinked("closed"), &operator(), world.now()).await.unwrap(), Outcome::Done);
+        assert_eq!(endings::end_link(&world.core, None, link, LinkEnd::Unlinked, &operator(), world.now()).await.unwrap(), Outcome::Done);
         assert_eq!(reinstate().await, Outcome::Impossible("unlinked"));
         assert_eq!(suspend("risk").await, Outcome::Impossible("unlinked"));
         let nothing = LinkId::new(world.random.uuid_v7(world.now()));

@@ -260,7 +260,7 @@ async fn owner(tx: &mut Tx, core: &Core, link: LinkId) -> Result<Owner, Error> {
 }
 
 pub fn operator() -> Expression {
-    Expression::by_operator("tester")
+    Expression::by_command(Actor::Operator("tester".to_owned()), "a test")
 }
 
 pub const CUSTOMER: Actor = Actor::Customer;
