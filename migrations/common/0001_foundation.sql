@@ -265,6 +265,7 @@ CREATE TABLE consents (
     UNIQUE (id, link_id, customer_id)
 );
 CREATE INDEX consents_by_customer ON consents (customer_id, recipient_id);
+CREATE INDEX consents_by_expiry ON consents (valid_until) WHERE state = 'given';
 CREATE UNIQUE INDEX consents_one_given ON consents (customer_id, recipient_id, kind, scope) WHERE state = 'given' AND kind <> 'link';
 
 -- Append-only: the customer's chain. Record and salt are sealed under the customer's key, the commitment is not.

@@ -109,9 +109,3 @@ pub async fn newest(tx: &mut Tx, customer: CustomerId, most: i64) -> Result<Vec<
 pub async fn head(tx: &mut Tx, customer: CustomerId) -> Result<Option<(i64, Option<Vec<u8>>)>, Error> {
     fetch_optional!(tx, (i64, Option<Vec<u8>>), "SELECT chain_number, chain_head FROM customers WHERE id = $1", customer)
 }
-
-/// The customer's data key as it is stored; `None` once it was destroyed.
-pub async fn wrapped_key(tx: &mut Tx, customer: CustomerId) -> Result<Option<Vec<u8>>, Error> {
-    let row: Option<(Vec<u8>,)> = fetch_optional!(tx, (Vec<u8>,), "SELECT wrapped FROM customer_keys WHERE customer_id = $1", customer)?;
-    Ok(row.map(|(wrapped,)| wrapped))
-}

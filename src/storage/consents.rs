@@ -177,3 +177,15 @@ pub async fn declined_since(tx: &mut Tx, customer: CustomerId, recipient: Servic
     )?;
     all(rows)
 }
+
+/// Consents whose time is over and that still stand as given, the longest over first.
+pub async fn overdue(tx: &mut Tx, now: Timestamp, most: i64) -> Result<Vec<ConsentId>, Error> {
+    let rows: Vec<(ConsentId,)> = fetch_all!(
+        tx,
+        (ConsentId,),
+        "SELECT id FROM consents WHERE state = 'given' AND valid_until <= $1 ORDER BY valid_until LIMIT $2",
+        now,
+        most
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}

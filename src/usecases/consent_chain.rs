@@ -15,7 +15,7 @@ use crate::crypto::envelope::DataKey;
 use crate::model::consent::{Consent, ConsentRecord, Proof};
 use crate::model::ids::{CustomerId, EventId};
 use crate::storage::consent_events::{self, ConsentEvent, START};
-use crate::storage::{Error, Tx};
+use crate::storage::{Error, Tx, customers};
 
 /// The form of records made today.
 const VERSION: &str = "v1";
@@ -125,7 +125,7 @@ fn decrypt(key: &DataKey, column: &[u8], id: EventId, sealed: &[u8]) -> Option<Z
 }
 
 async fn data_key(tx: &mut Tx, core: &Core, customer: CustomerId) -> Result<Option<DataKey>, Error> {
-    let Some(wrapped) = consent_events::wrapped_key(tx, customer).await? else { return Ok(None) };
+    let Some(wrapped) = customers::wrapped_key(tx, customer).await? else { return Ok(None) };
     let key = DataKey::unwrap(&core.sealer, customer, &wrapped);
     key.map(Some).ok_or_else(|| Error::Corrupt("a customer's key does not open".into()))
 }

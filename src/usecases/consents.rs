@@ -235,6 +235,7 @@ pub async fn quiet(tx: &mut Tx, customer: CustomerId, recipient: ServiceId, now:
     let given = given(tx, customer, recipient, now).await?;
     let again = |one: &Consent| given.iter().any(|other| other.kind == one.kind && other.scope == one.scope);
     let mut quiet: Vec<_> = declined.into_iter().filter(|one| !again(one)).map(|one| (one.kind, one.scope)).collect();
+    quiet.sort_by(|one, other| (one.0.as_str(), &one.1).cmp(&(other.0.as_str(), &other.1)));
     quiet.dedup();
     Ok(quiet)
 }

@@ -6,10 +6,13 @@
 
 mod consent;
 mod customer;
+mod expiry;
 mod link;
 
 pub use consent::{disconnect, withdraw};
 pub use customer::{lock, unlock};
+pub(super) use expiry::CONSENT_EXPIRED;
+pub use expiry::expire_consents;
 pub use link::{LinkEnd, UNDO, end_link, reinstate, suspend, undo};
 
 /// What became of a command.

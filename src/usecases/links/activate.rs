@@ -98,21 +98,30 @@ pub async fn expire_one(tx: &mut Tx, core: &Core, id: LinkId, now: Timestamp) ->
     expire(tx, core, id, "not_finished", now).await
 }
 
-pub(super) async fn expire(tx: &mut Tx, core: &Core, id: LinkId, reason: &str, now: Timestamp) -> Result<(), Error> {
-    let Some(link) = links::by_id(tx, &core.sealer, id).await? else { return Ok(()) };
-    if !link.state.may_become(LinkState::Expired) {
-        return Ok(());
+async fn expire(tx: &mut Tx, core: &Core, id: LinkId, reason: &str, now: Timestamp) -> Result<(), Error> {
+    match links::by_id(tx, &core.sealer, id).await? {
+        Some(link) if link.state.may_become(LinkState::Expired) => end(tx, core, &link, LinkState::Expired, reason, now).await,
+        _ => Ok(()),
     }
+}
+
+/// A newer proof takes the place of a link that conveys nothing.
+pub(super) async fn supersede(tx: &mut Tx, core: &Core, id: LinkId, now: Timestamp) -> Result<(), Error> {
+    let Some(link) = links::by_id(tx, &core.sealer, id).await? else { return Ok(()) };
+    let to = if link.state == LinkState::Suspended { LinkState::Unlinked } else { LinkState::Expired };
+    end(tx, core, &link, to, "superseded", now).await
+}
+
+async fn end(tx: &mut Tx, core: &Core, link: &Link, to: LinkState, reason: &str, now: Timestamp) -> Result<(), Error> {
     let mut event = None;
-    if let Some(consent) = own_consent(tx, &link).await?
+    if let Some(consent) = own_consent(tx, link).await?
         && let Some(service) = services::by_id(tx, link.service).await?
     {
         let nobody = Expression::by_system(CEREMONY);
         event = consents::conclude(tx, core, &consent, &service.document.code, ConsentState::Terminated, &nobody, now).await?;
     }
     let actor = Actor::System(CEREMONY);
-    let step = Step { to: LinkState::Expired, actor: &actor, reason: Some(reason), event, evidence: None, now };
-    if !links::advance(tx, &link, &step).await? {
+    if !links::advance(tx, link, &Step { to, actor: &actor, reason: Some(reason), event, evidence: None, now }).await? {
         // Its consent has ended above: both or neither.
         return Err(Error::Unavailable("conflict with other work".into()));
     }

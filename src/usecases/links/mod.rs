@@ -13,6 +13,7 @@ pub use activate::{activate_pending, expire_one, expire_pending};
 pub use propose::propose;
 
 use super::consents::{self, NewConsent};
+use super::endings::CONSENT_EXPIRED;
 use super::expression::Expression;
 use super::{Core, note};
 use crate::clock::Timestamp;
@@ -49,7 +50,7 @@ pub struct Deciding {
 pub enum Standing {
     /// Nothing stands in the way.
     Free,
-    /// A link that waits was proved earlier: accepting this one ends it (domain.md 2.4).
+    /// A link that waits was proved earlier, or the customer's own has lapsed: accepting this one ends it (domain.md 2.4).
     Supersedes(LinkId),
     /// It is linked to this very customer.
     Active(LinkId),
@@ -119,7 +120,7 @@ pub async fn standing(
         None => {}
         Some((_, holder, _)) if holder != customer => return refused(Refusal::Held),
         Some((link, _, LinkState::Active)) => return Ok(Standing::Active(link)),
-        Some(_) => return refused(Refusal::Suspended),
+        Some((link, ..)) => return suspended(tx, core, link).await,
     }
     if !service.document.links.multi_account {
         let own = links::open_at_service(tx, &core.sealer, customer, service.id).await?;
@@ -133,6 +134,13 @@ pub async fn standing(
         return Ok(Standing::Supersedes(waiting.id));
     }
     refused(Refusal::Superseded)
+}
+
+/// The customer's own suspended link: only where its consent had run out do new proof and new consent replace it.
+async fn suspended(tx: &mut Tx, core: &Core, id: LinkId) -> Result<Standing, Error> {
+    let link = links::by_id(tx, &core.sealer, id).await?;
+    let lapsed = link.is_some_and(|link| link.reason.as_deref() == Some(CONSENT_EXPIRED));
+    Ok(if lapsed { Standing::Supersedes(id) } else { Standing::Refused(Refusal::Suspended) })
 }
 
 fn index_of(core: &Core, service: &Service, local_account: &str) -> [u8; 32] {
@@ -151,7 +159,7 @@ pub async fn accept(tx: &mut Tx, core: &Core, deciding: &Deciding, now: Timestam
     }
     match standing(tx, core, deciding.customer, &deciding.service, &deciding.proposal, now).await? {
         Standing::Free => {}
-        Standing::Supersedes(earlier) => activate::expire(tx, core, earlier, "superseded", now).await?,
+        Standing::Supersedes(earlier) => activate::supersede(tx, core, earlier, now).await?,
         Standing::Active(_) => return Ok(LinkDecision::AlreadyActive),
         Standing::Refused(why) => return refuse(tx, core, deciding, why, now).await,
     }

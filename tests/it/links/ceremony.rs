@@ -50,8 +50,8 @@ on_both! {
         assert_eq!(world.accept(&other).await, LinkDecision::Refused, "the bank allows one account each");
         assert_eq!(world.count("SELECT COUNT(*) FROM links").await, 1);
         assert_eq!(world.count("SELECT COUNT(*) FROM evidence").await, 1);
-        assert_eq!(world.rows("SELECT detail FROM events WHERE kind = 'link.refused' ORDER BY id").await, [
-            [r#"{"why":"held"}"#], [r#"{"why":"another_account"}"#],
+        assert_eq!(world.rows("SELECT detail FROM events WHERE kind = 'link.refused' ORDER BY detail").await, [
+            [r#"{"why":"another_account"}"#], [r#"{"why":"held"}"#],
         ]);
     }
 

@@ -8,7 +8,7 @@ use concord::usecases::endings::{self, LinkEnd, Outcome};
 
 use super::chain::verified;
 use super::stage::operator;
-use crate::support::on_both;
+use crate::support::{World, on_both};
 
 on_both! {
     async fn withdrawing_twice_changes_nothing_more(world: World) {
@@ -89,6 +89,50 @@ on_both! {
         assert_eq!(world.link(other).await.reason.as_deref(), Some("risk"));
     }
 
+    /// Conventions 5: the customer hears of a new link, with 72 hours to undo it; and of what they took back.
+    async fn mails_tell_of_a_new_link_and_of_a_withdrawal(world: World) {
+        use concord::model::notice::About;
+        let (bank, shop) = (world.partner("bank", &["banking"]).await, world.partner("shop", &[]).await);
+        let anna = world.customer().await;
+        reachable(&world, anna).await;
+        world.linked(&bank, anna, "account-20394417").await;
+        let [mail] = &*mails(&world).await else { panic!("one mail") };
+        let About::LinkActivated { local_account, undo_until, .. } = &mail.about else { panic!("another mail") };
+        assert_eq!((mail.to.as_str(), local_account.as_str()), ("anna@example.test", "•••• 4417"));
+        assert_eq!(undo_until.since(world.now()).as_secs(), 72 * 3600);
+        let share = world.share(&shop, anna, "banking").await;
+        endings::withdraw(&world.core, Some(anna), share, &world.on_page(), world.now()).await.expect("withdrawn");
+        let mails = mails(&world).await;
+        assert!(mails.iter().any(|mail| matches!(&mail.about, About::ConsentWithdrawn { service, .. } if service.en == "shop")));
+        assert_eq!(mails.len(), 2);
+        world.assert_nowhere(&["anna@example.test", "account-20394417"]).await;
+    }
+
+    /// T9: by time. A lapsed link is suspended, and only new proof with new consent replaces it.
+    async fn consents_run_out(world: World) {
+        let (bank, shop) = (world.partner("bank", &["banking"]).await, world.partner("shop", &[]).await);
+        let anna = world.customer().await;
+        let link = world.linked(&bank, anna, "client-42").await;
+        let sign_in = world.sign_in_consent(&bank, anna).await;
+        let share = world.share(&shop, anna, "banking").await;
+        let grant = world.grant(&bank, anna, sign_in, &[]).await;
+        assert_eq!(endings::expire_consents(&world.core, world.now()).await.expect("run"), 0);
+        world.pass(std::time::Duration::from_secs(731 * 86_400));
+        assert_eq!(world.effective(&grant).await, "inactive");
+        // D2 data and links last two years at most.
+        let ended = endings::expire_consents(&world.core, world.now()).await.expect("run");
+        assert_eq!(ended, 3);
+        assert_eq!(endings::expire_consents(&world.core, world.now()).await.expect("run"), 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM consents WHERE state = 'expired'").await, 3);
+        let lapsed = world.link(link).await;
+        assert_eq!((lapsed.state, lapsed.reason.as_deref()), (LinkState::Suspended, Some("consent_expired")));
+        assert_eq!(endings::reinstate(&world.core, link, &operator(), world.now()).await.unwrap(), Outcome::Impossible("consent_over"));
+        assert_eq!(endings::withdraw(&world.core, None, share, &operator(), world.now()).await.unwrap(), Outcome::Already);
+        let again = world.linked(&bank, anna, "client-42").await;
+        assert_eq!((world.state(link).await, world.state(again).await), (LinkState::Unlinked, LinkState::Active));
+        verified(&world, anna).await;
+    }
+
     /// Disconnecting takes back everything that the service was given, and tells its client once.
     async fn disconnecting_ends_sign_in_link_and_shares(world: World) {
         let (bank, shop) = (world.partner("bank", &["banking"]).await, world.partner("shop", &["retail"]).await);
@@ -112,3 +156,24 @@ on_both! {
 }
 
 static OPERATOR: std::sync::LazyLock<concord::usecases::expression::Expression> = std::sync::LazyLock::new(operator);
+
+/// An address that mails reach.
+async fn reachable(world: &World, customer: concord::model::ids::CustomerId) {
+    let now = world.now();
+    world
+        .write(move |tx, core| {
+            Box::pin(async move {
+                let email = concord::model::identifier::Identifier::parse("anna@example.test").expect("an address");
+                assert!(concord::usecases::identifiers::add(tx, &core, customer, &email, "login", Some(now), now).await?);
+                Ok(())
+            })
+        })
+        .await;
+}
+
+async fn mails(world: &World) -> Vec<concord::model::notice::Notice> {
+    let mut tx = world.database.read().await.expect("a connection");
+    let due = concord::storage::outbox::due(&mut tx, world.now()).await.expect("asked");
+    let mails = due.iter().filter(|row| row.kind == "mail");
+    mails.map(|row| concord::usecases::notices::open(&world.core, row.id, &row.payload).expect("opens")).collect()
+}
