@@ -29,6 +29,7 @@ pub struct App {
 /// Every route of the issuer's origin. The shell ([`super::layers`]) is put around it by whoever serves it.
 pub fn router(core: Arc<Core>) -> Router {
     let cookies = CookieStyle { secure: core.config.issuer.is_https() };
+    let partner = super::partner::routes(&core);
     let app = App { core, cookies };
     Router::new()
         .merge(pages::routes(&app))
@@ -40,6 +41,7 @@ pub fn router(core: Arc<Core>) -> Router {
         .route("/", get(|| async { pages::answer::see_other("/account") }))
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND) })
         .with_state(app)
+        .merge(partner)
 }
 
 async fn asset(Path(file): Path<String>) -> Response {

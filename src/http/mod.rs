@@ -17,6 +17,7 @@ pub mod health;
 pub mod layers;
 mod oidc;
 mod pages;
+pub mod partner;
 pub mod server;
 pub mod signals;
 

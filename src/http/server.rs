@@ -79,7 +79,14 @@ impl Server {
     /// # Errors
     /// The address cannot be listened on.
     pub async fn bind(address: SocketAddr, router: Router, limits: ServerLimits) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        Self::on(TcpListener::bind(address).await?, router, limits)
+    }
+
+    /// Serves a listener that is bound already: whoever must know the port before the routes are made.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn on(listener: TcpListener, router: Router, limits: ServerLimits) -> io::Result<Self> {
         Ok(Self { local_addr: listener.local_addr()?, listener, router, limits })
     }
 

@@ -47,6 +47,24 @@ pub async fn remove(tx: &mut Tx, customer: CustomerId, claim: &str, now: Timesta
     Ok(removed == 1)
 }
 
+/// Removes a value unless a later observation is there; `false` when one is.
+pub async fn take_back(tx: &mut Tx, customer: CustomerId, claim: &str, observed_at: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    let removed = execute!(
+        tx,
+        "DELETE FROM profile_values WHERE customer_id = $1 AND claim = $2 AND observed_at <= $3",
+        customer,
+        claim,
+        observed_at
+    )?;
+    if removed == 1 {
+        tx.invalidate(Kind::Customer, customer, now).await?;
+        return Ok(true);
+    }
+    let left: Option<(Timestamp,)> =
+        fetch_optional!(tx, (Timestamp,), "SELECT observed_at FROM profile_values WHERE customer_id = $1 AND claim = $2", customer, claim)?;
+    Ok(left.is_none())
+}
+
 /// All values of a customer: at most one per claim of the catalogue.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<ProfileRow>, Error> {
     fetch_all!(

@@ -62,12 +62,16 @@ pub mod one_time_code;
 pub mod pairwise;
 /// Pushed authorization requests.
 pub mod par;
+/// Who may call the partner API.
+pub mod partner_access;
 /// Clients and services from memory.
 pub mod partners;
 /// A person's values in memory.
 pub mod person;
 /// Profile values of customers.
 pub mod profile;
+/// What the owner of a product domain writes about its customers.
+pub mod profile_write;
 /// What refresh tokens say.
 pub mod refresh_token;
 /// What a service's API may know of a person.

@@ -7,6 +7,7 @@ use super::rules::unknown;
 use crate::model::catalog::Catalog;
 use crate::model::service::{Service, ServiceDocument};
 use crate::storage::{Error, Tx, services};
+use crate::usecases::profile_write::SCOPE as PROFILE_WRITE;
 
 /// The other services, and the one the document is about as it stands.
 pub(super) struct Others {
@@ -69,7 +70,7 @@ impl Others {
 
     fn check_clients(&self, document: &ServiceDocument, catalog: &Catalog, found: &mut Vec<Problem>) {
         let api = document.api.as_ref();
-        let known: Vec<String> = ["openid", "offline_access"]
+        let known: Vec<String> = ["openid", "offline_access", PROFILE_WRITE]
             .into_iter()
             .map(str::to_owned)
             .chain(catalog.scopes.keys().cloned())

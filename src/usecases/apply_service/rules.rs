@@ -14,6 +14,7 @@ use crate::model::link::EvidenceLevel;
 use crate::model::service::{LocalText, ServiceDocument};
 use crate::protocol::resource::Resource;
 use crate::protocol::scope::is_token;
+use crate::usecases::profile_write::SCOPE as PROFILE_WRITE;
 
 /// The longest name people see, in characters.
 const LONGEST_NAME: usize = 60;
@@ -74,7 +75,7 @@ fn check_api(document: &ServiceDocument, catalog: &Catalog, issuer: &str, found:
     }
     for (scope, text) in &api.scopes {
         let key = format!("api.scopes.{scope}");
-        if !is_token(scope) || matches!(scope.as_str(), "openid" | "offline_access") || catalog.scopes.contains_key(scope) {
+        if !is_token(scope) || matches!(scope.as_str(), "openid" | "offline_access" | PROFILE_WRITE) || catalog.scopes.contains_key(scope) {
             found.push(Problem::new(&key, "cannot be the name of an API scope: malformed, or taken by the catalogue"));
         }
         check_text(text, &key, LONGEST_TEXT, found);

@@ -11,6 +11,7 @@ use crate::model::service::{ClientAuthentication, ClientDocument, GrantType, Ser
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::resource::Resource;
 use crate::usecases::apply_service::document::Problem;
+use crate::usecases::profile_write::SCOPE as PROFILE_WRITE;
 
 /// Concord's own service: its apps may have what others may not.
 const OWN_SERVICE: &str = "concord";
@@ -123,6 +124,9 @@ fn check_tokens(checked: &mut Checked<'_>) {
 }
 
 fn check_scopes(checked: &mut Checked<'_>, service: &ServiceDocument, catalog: &Catalog) {
+    let writes = checked.client.scope.contains(PROFILE_WRITE);
+    let for_itself = checked.may(GrantType::ClientCredentials) && !service.owns.is_empty();
+    checked.refuse_if(writes && !for_itself, "scope", "profile.write is for services that own a product domain, by client_credentials");
     for token in checked.client.scope.iter() {
         // API scopes of any service are looked up among the services, later.
         let Some(scope) = catalog.scopes.get(token) else { continue };
