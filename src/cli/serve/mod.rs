@@ -14,6 +14,8 @@ use crate::http::health::{self, Readiness};
 use crate::http::layers::{Shell, wrap};
 use crate::http::server::{Server, ServerLimits};
 use crate::http::{app, signals};
+use crate::jobs;
+use crate::outbound::mail::Mailer;
 use crate::storage::server_lock::ServerLock;
 use crate::telemetry::metrics;
 use crate::usecases::Core;
@@ -45,6 +47,7 @@ async fn serve(core: &Arc<Core>, seed: u64, invocation: &Invocation) -> Result<(
     let stopped = CancellationToken::new();
     let management = manage(core, &readiness, limits, stopped.clone()).await?;
     let shutdown = signals::shutdown_on_signal(Arc::clone(&readiness), config.server.shutdown_delay.get())?;
+    jobs::start(core, Mailer::new(&config.mail), &stopped).map_err(|error| Failure::new(Exit::Config, error))?;
     let _upkeep = tokio::spawn(upkeep(Arc::clone(core), stopped.clone()));
     let said = format!("concord {} serves {} at {}", env!("CARGO_PKG_VERSION"), config.issuer, public.local_addr());
     invocation.output.line(&said);
