@@ -119,6 +119,8 @@ fn carry_out(arguments: Arguments, output: &Output) -> Result<(), Failure> {
     // Verbs that must work when the configuration does not.
     match &arguments.verb {
         Verb::Openapi => return openapi::run(output),
+        #[cfg(feature = "demo")]
+        Verb::Demo(arguments) => return demo::run(arguments, output),
         Verb::Config(config::Verb::Init(init)) => return config::init(init, &arguments.common, output),
         _ => {}
     }
@@ -128,7 +130,7 @@ fn carry_out(arguments: Arguments, output: &Output) -> Result<(), Failure> {
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments, &invocation),
         Verb::Serve => invocation.block_on(serve::run(&invocation)),
         #[cfg(feature = "demo")]
-        Verb::Demo(arguments) => invocation.block_on(demo::run(&arguments, &invocation)),
+        Verb::Demo(arguments) => demo::run(&arguments, output),
         Verb::Migrate(verb) => invocation.block_on(migrate::run(verb, &invocation)),
         Verb::Doctor => invocation.block_on(doctor::run(&invocation)),
         Verb::Keys(verb) => invocation.block_on(keys::run(verb, &invocation)),

@@ -189,6 +189,23 @@ impl Hub {
 }
 page!(Hub, "demo/hub.html");
 
+/// What is simulated in the demo, and what is not.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    /// Paragraphs, in the reader's language.
+    pub paragraphs: Vec<String>,
+    /// Back to the hub.
+    pub hub_url: String,
+}
+
+impl Simulated {
+    pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
+        let text = super::page::say(l, "Три сервиса выдуманы.", "The three services are invented.", "三家服务是虚构的。");
+        vec![("plain", Self { paragraphs: vec![text.clone(), text], hub_url: "http://id.localhost:8080/demo".into() })]
+    }
+}
+page!(Simulated, "demo/simulated.html");
+
 /// What a partner's page says at the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerNotice {
@@ -208,6 +225,8 @@ pub enum PartnerNotice {
     SignInDeclined,
     /// Signing in with Concord did not work.
     SignInFailed,
+    /// The person chose not to share.
+    ShareDeclined,
 }
 
 impl PartnerNotice {
@@ -221,6 +240,7 @@ impl PartnerNotice {
             Self::Disconnected => "partner-disconnected",
             Self::SignInDeclined => "partner-sign-in-declined",
             Self::SignInFailed => "partner-sign-in-failed",
+            Self::ShareDeclined => "partner-share-declined",
         }
     }
 }
@@ -349,6 +369,8 @@ pub struct PartnerAccount {
     pub concord: ConcordState,
     /// Panels with data.
     pub panels: Vec<Panel>,
+    /// Signed in at Concord too: there is a way out of both.
+    pub everywhere: bool,
     /// The tokens of this sign-in, decoded: title and text.
     pub tokens: Vec<(String, String)>,
     /// Where the person sees and ends the connection: `/account/links` at Concord.

@@ -209,6 +209,7 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
                 pair(["Баллы", "Points", "积分"], "1 240"),
             ])),
         ],
+        everywhere: true,
         tokens: vec![(
             "ID token".into(),
             "{\n  \"iss\": \"http://id.localhost:8080\",\n  \"sub\": \"k3JqT0b7m9w\",\n  \"acr\": \"aal1\"\n}".into(),
@@ -224,6 +225,7 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
         facts: vec![pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")), pair(["Баллы", "Points", "积分"], "1 240")],
         concord: ConcordState::NotConnected,
         panels: vec![],
+        everywhere: false,
         tokens: vec![],
         ..at_bank.clone()
     };
@@ -251,6 +253,7 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
         ("loyalty-ended", PartnerNotice::EndedByConcord),
         ("loyalty-refused", PartnerNotice::SignInDeclined),
         ("loyalty-broken", PartnerNotice::SignInFailed),
+        ("loyalty-not-shared", PartnerNotice::ShareDeclined),
     ] {
         all.push((name, PartnerAccount { notice: Some(notice), ..at_loyalty.clone() }));
     }

@@ -31,7 +31,7 @@
 //! | error pages | - | ids `error-code`, `request-id`; link `go-on` |
 //! | [`demo::Hub`] | - | `persona` (id `persona-<handle>`, field `persona`), `clear` |
 //! | [`demo::PartnerHome`] | `login`, `password` | `sign-in`, `concord` |
-//! | [`demo::PartnerAccount`] | `panel` (hidden, per panel) | `connect`, `disconnect`, `share` (id `share-<panel>`), `refresh`, `sign-out` |
+//! | [`demo::PartnerAccount`] | `panel` (hidden, per panel) | `connect`, `disconnect`, `share` (id `share-<panel>`), `sign-out`, `sign-out-everywhere` |
 //!
 //! Trouble with a form stands in `#error-summary` (role `alert`), with a link to the field; success in `#notice` (role
 //! `status`). Links every page has: `?lang=ru|en|zh` and `?theme=auto|light|dark` on its own address.

@@ -53,6 +53,7 @@ pub fn samples() -> Vec<Sample> {
         use super::demo;
         add!(all,
             "demo.hub": demo::Hub,
+            "demo.simulated": demo::Simulated,
             "demo.home": demo::PartnerHome,
             "demo.account": demo::PartnerAccount,
         );

@@ -30,6 +30,7 @@ demo-outbox-empty = No mail yet.
 demo-read-mail = Read the mail
 demo-clear-outbox = Empty the outbox
 demo-back = Back to the demo
+demo-simulated = What is simulated
 demo-fictional = A made-up company in the Concord demo
 
 # Partners
@@ -66,3 +67,5 @@ partner-link-failed = Connecting didn’t work this time. Your { $service } acco
 partner-disconnected = Your { $service } account is no longer connected with Concord.
 partner-sign-in-declined = You chose not to sign in to { $service } with Concord.
 partner-sign-in-failed = Signing in to { $service } with Concord didn’t work. Try again, or use your local account.
+partner-sign-out-everywhere = Out of Concord, too
+partner-share-declined = You chose not to share. { $service } works as before.

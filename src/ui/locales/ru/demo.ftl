@@ -31,6 +31,7 @@ demo-outbox-empty = Писем пока нет.
 demo-read-mail = Прочитать письмо
 demo-clear-outbox = Очистить исходящие
 demo-back = К демонстрации
+demo-simulated = Что здесь понарошку
 demo-fictional = Вымышленная компания из демонстрации Concord
 
 # Партнёры
@@ -67,3 +68,5 @@ partner-link-failed = На этот раз подключить не удало�
 partner-disconnected = Аккаунт «{ $service }» больше не подключён к Concord.
 partner-sign-in-declined = Вы решили не входить в «{ $service }» через Concord.
 partner-sign-in-failed = Войти в «{ $service }» через Concord не получилось. Попробуйте ещё раз или войдите с местным аккаунтом.
+partner-sign-out-everywhere = Выйти и из Concord
+partner-share-declined = Вы решили ничего не показывать. { $service } работает как раньше.

@@ -29,6 +29,7 @@ demo-outbox-empty = 还没有邮件。
 demo-read-mail = 查看邮件
 demo-clear-outbox = 清空发件箱
 demo-back = 返回演示首页
+demo-simulated = 哪些是模拟的
 demo-fictional = Concord 演示中的虚构公司
 
 # 合作方
@@ -65,3 +66,5 @@ partner-link-failed = 这次连接没有成功，您的“{ $service }”账户�
 partner-disconnected = 您的“{ $service }”账户已不再连接 Concord。
 partner-sign-in-declined = 您选择不使用 Concord 登录“{ $service }”。
 partner-sign-in-failed = 使用 Concord 登录“{ $service }”没有成功。可以再试一次，或使用本地账户。
+partner-sign-out-everywhere = 同时退出 Concord
+partner-share-declined = 您选择不共享。{ $service } 的使用不受影响。
