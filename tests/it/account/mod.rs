@@ -1,0 +1,5 @@
+//! The person's own pages, with a browser, against the router itself.
+
+mod holdings;
+mod safety;
+mod stage;
