@@ -69,6 +69,7 @@ fn refuse(error: ProtocolError, shown: &Shown, endpoint: &str) -> Response {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"concord\", charset=\"UTF-8\""));
     } else if unauthenticated {
         *response.status_mut() = StatusCode::BAD_REQUEST;
+        response.headers_mut().remove(header::WWW_AUTHENTICATE);
     }
     response
 }

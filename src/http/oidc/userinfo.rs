@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +14,9 @@ use crate::http::errors::Error;
 use crate::protocol::bearer;
 use crate::usecases::{Core, userinfo};
 
-pub(super) async fn show(State(core): State<Arc<Core>>, headers: HeaderMap) -> Response {
+pub(super) async fn show(State(core): State<Arc<Core>>, headers: HeaderMap, body: Body) -> Response {
+    // Read to its end and ignored: an answer before that would close the connection.
+    let _ = to_bytes(body, usize::MAX).await;
     cors::open(match claims(&core, &headers).await {
         Ok(claims) => Json(claims).into_response(),
         Err(error) => error.into_response(),

@@ -7,6 +7,8 @@ use concord::clock::Timestamp;
 use concord::crypto::digest::sha256;
 use concord::crypto::envelope::DataKey;
 use concord::crypto::signing::{Algorithm, KeyInfo, KeyRing, KeyState, RingKey, SigningKey};
+use concord::http::server::{Server, ServerLimits};
+use concord::http::{app, layers};
 use concord::model::actor::Actor;
 use concord::model::consent::{Consent, ConsentKind, ConsentState};
 use concord::model::customer::Session;
@@ -14,7 +16,7 @@ use concord::model::flow::LinkDecision;
 use concord::model::grant::{Grant, Inactive, Item, Owner};
 use concord::model::ids::{ClientKey, ConsentId, CustomerId, EvidenceId, FlowId, LinkId, SectorId, ServiceId, SessionId};
 use concord::model::link::{EvidenceLevel, LinkState};
-use concord::model::service::{Client, Service, ServiceDocument};
+use concord::model::service::{Client, ClientAuthentication, ClientDocument, Service, ServiceDocument};
 use concord::protocol::acr::{Acr, Amr};
 use concord::protocol::authorize::{AuthorizeRequest, Channel};
 use concord::protocol::introspect::{IntrospectionRequest, IntrospectionResponse};
@@ -28,14 +30,21 @@ use concord::storage::flows::FlowRow;
 use concord::storage::links::{NewLink, Step};
 use concord::storage::{self, Tx, clients, consents, customers, evidence, flows, links, services, sessions};
 use concord::usecases::issue::{self, NewGrant};
+use tokio_util::sync::CancellationToken;
+
 use concord::usecases::{Core, introspect, partners, refresh_token, revoke, token};
 
 use crate::support::World;
+use crate::support::client::Credentials;
+use crate::support::http::Wire;
 use crate::support::keys::{challenge, random};
 
 pub const BANK_API: &str = "https://bank.test/api";
 pub const LOYALTY_API: &str = "https://loyalty.test/api";
 pub const CALLBACK: &str = "https://bank.test/callback";
+
+/// Every client that has a secret has this one.
+pub const SECRET: &str = "3Yk0mC6Zt1bq8wq1n0qkzS4Hn7f0v0g1oJmS2yq8X3U";
 
 /// Keys are made once: RSA takes a good part of a second.
 pub fn ring() -> KeyRing {
@@ -108,6 +117,27 @@ impl Ecosystem {
             ids.push(add_service(&core, document, now).await);
         }
         Self { core, bank: ids[0], loyalty: ids[1], cinema: ids[2] }
+    }
+
+    /// The same over HTTP: the whole router in its shell, on a free port.
+    pub async fn serve(&self) -> Wire {
+        let shell = layers::Shell::new(&self.core.config, 1, app::error_pages(&self.core));
+        let router = layers::wrap(app::router(Arc::clone(&self.core)), &shell);
+        let limits = ServerLimits::from(&self.core.config.server);
+        let server = Server::bind("127.0.0.1:0".parse().expect("an address"), router, limits).await.expect("a port");
+        let wire = Wire::new(self.core.config.issuer.as_str(), server.local_addr());
+        tokio::spawn(server.run(CancellationToken::new()));
+        wire
+    }
+
+    /// A client with its credentials, over HTTP.
+    pub async fn over(&self, wire: &Wire, client_id: &str) -> crate::support::client::Client {
+        let credentials = match self.client(client_id).await.document.authentication {
+            ClientAuthentication::None => Credentials::None,
+            _ => Credentials::Basic(SECRET.into()),
+        };
+        let (redirect_uri, scope) = (CALLBACK.into(), "openid".into());
+        crate::support::client::Client { wire: wire.clone(), id: client_id.into(), credentials, redirect_uri, scope }
     }
 
     /// The node reads the feed: what is in memory counts from now on, for a moment.
@@ -344,15 +374,28 @@ impl Ecosystem {
         assert!(self.write(move |tx| Box::pin(async move { clients::set_enabled(tx, key, enabled, now).await })).await);
     }
 
-    pub async fn give_backchannel_uri(&self, client_id: &str, uri: &str) {
-        let (client, now, uri) = (self.client(client_id).await, self.now(), uri.to_owned());
+    /// Changes a client's document.
+    async fn amend(&self, client_id: &str, change: impl FnOnce(&mut ClientDocument)) {
+        let (client, now) = (self.client(client_id).await, self.now());
+        let (key, mut document) = (client.key, client.document.clone());
+        change(&mut document);
         self.write(move |tx| {
-            let mut document = client.document.clone();
-            document.backchannel_logout_uri = Some(uri.clone());
-            let key = client.key;
+            let document = document.clone();
             Box::pin(async move { clients::update(tx, key, &document, now).await })
         })
         .await;
+    }
+
+    pub async fn give_backchannel_uri(&self, client_id: &str, uri: &str) {
+        self.amend(client_id, |document| document.backchannel_logout_uri = Some(uri.to_owned())).await;
+    }
+
+    pub async fn give_logout_uri(&self, client_id: &str, uri: &str) {
+        self.amend(client_id, |document| document.post_logout_redirect_uris = vec![uri.parse().expect("uri")]).await;
+    }
+
+    pub async fn give_origin(&self, client_id: &str, origin: &str) {
+        self.amend(client_id, |document| document.origins = vec![origin.to_owned()]).await;
     }
 
     /// Which generation of its family a refresh token is.
@@ -421,7 +464,9 @@ async fn add_service(core: &Arc<Core>, document: ServiceDocument, now: Timestamp
                 assert!(services::insert(tx, &service, now).await?);
                 services::set_domains(tx, id, &document.owns).await?;
                 for client in &document.clients {
-                    assert!(clients::insert(tx, ClientKey::new(core.random.uuid_v7(now)), id, client, now).await?);
+                    let key = ClientKey::new(core.random.uuid_v7(now));
+                    assert!(clients::insert(tx, key, id, client, now).await?);
+                    clients::add_secret(tx, key, core.random.uuid_v7(now), &sha256(SECRET.as_bytes()), now, now).await?;
                 }
                 Ok(())
             })

@@ -8,3 +8,6 @@ mod introspection;
 mod memory;
 mod pushed;
 mod refresh;
+mod signing_out;
+mod userinfo;
+mod wire;
