@@ -117,6 +117,8 @@ use crate::crypto::signing::KeyRing;
 use crate::model::catalog::Catalog;
 use crate::model::grant::GrantView;
 use crate::model::ids::GrantId;
+/// What a use case says when the database could not be asked: for callers that must not know storage.
+pub use crate::storage::Error as Failure;
 use crate::storage::cache::{Cache, Stamp, Truth};
 use crate::storage::{Database, Ephemeral, ephemeral};
 

@@ -8,5 +8,6 @@ mod links;
 mod model;
 mod protocol;
 mod server;
+mod story;
 mod support;
 mod tokens;

@@ -7,9 +7,8 @@ use crate::http::browser::Browser;
 use crate::http::errors::{Error, Refusal};
 use crate::http::headers::FormAction;
 use crate::protocol::authorize_response::Answer;
-use crate::storage;
 use crate::ui::trouble::FormPost;
-use crate::usecases::Core;
+use crate::usecases::{Core, Failure};
 
 /// A page.
 pub(in crate::http) fn page(html: String) -> Response {
@@ -55,9 +54,9 @@ fn origin_of(uri: &str) -> String {
 }
 
 /// The database could not be asked, or is in contradiction with itself.
-pub(in crate::http) fn unavailable(error: &storage::Error) -> Error {
+pub(in crate::http) fn unavailable(error: &Failure) -> Error {
     match error {
-        storage::Error::Unavailable(detail) => {
+        Failure::Unavailable(detail) => {
             tracing::warn!(event = "storage.unavailable", detail);
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE).into()
         }

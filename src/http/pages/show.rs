@@ -17,8 +17,8 @@ use crate::ui::reauth::{KnownPerson, Reauth, ReauthWhy, SelectAccount};
 use crate::ui::register::{ChoosePassword, Nickname, PasswordChoice, RegisterEmail};
 use crate::ui::sign_in::{Accepts, Code, CodePurpose, Identifier, Password};
 use crate::usecases::flow::{self, Flow};
+use crate::usecases::identifiers;
 use crate::usecases::one_time_code::Typed;
-use crate::usecases::{identifiers, one_time_code, profile};
 
 /// What was wrong with a form; the page words it.
 #[derive(Clone, Debug)]
@@ -101,8 +101,7 @@ fn password(flow: &Flow, trouble: &Trouble) -> Password {
 }
 
 async fn code(app: &App, browser: &Browser, flow: &Flow, trouble: &Trouble) -> Result<Code, Error> {
-    let mut tx = app.core.database.read().await.map_err(|error| unavailable(&error))?;
-    let sent_at = one_time_code::sent_at(&mut tx, flow.id, browser.now).await.map_err(|error| unavailable(&error))?;
+    let sent_at = flow::code_sent_at(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
     let life = app.core.config.limits.code.get();
     let registering = flow.gathered.route == Route::Register;
     Ok(Code {
@@ -136,12 +135,7 @@ fn choose_password(flow: &Flow, trouble: &Trouble) -> ChoosePassword {
 
 /// Nickname and masked address of a customer, for their own pages.
 pub(in crate::http) async fn person(app: &App, customer: crate::model::ids::CustomerId) -> Result<(String, String), Error> {
-    let core = &app.core;
-    let mut tx = core.database.read().await.map_err(|error| unavailable(&error))?;
-    let nickname = profile::nickname(&mut tx, core, customer).await.map_err(|error| unavailable(&error))?;
-    let known = identifiers::of_customer(&mut tx, core, customer).await.map_err(|error| unavailable(&error))?;
-    let address = known.first().map(|identifier| identifiers::masked(&identifier.value)).unwrap_or_default();
-    Ok((nickname.unwrap_or_else(|| address.clone()), address))
+    flow::shown_as(&app.core, customer).await.map_err(|error| unavailable(&error))
 }
 
 async fn reauth(app: &App, browser: &Browser, flow: &Flow, why: Why, trouble: &Trouble) -> Result<Reauth, Error> {

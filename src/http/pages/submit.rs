@@ -70,7 +70,7 @@ pub(super) async fn submit(app: &App, browser: &mut Browser, flow: &Flow, path: 
     }
 }
 
-fn gone_on(done: Result<bool, crate::storage::Error>) -> Result<Outcome, Error> {
+fn gone_on(done: Result<bool, crate::usecases::Failure>) -> Result<Outcome, Error> {
     done.map(|_| Outcome::GoOn).map_err(|error| unavailable(&error))
 }
 

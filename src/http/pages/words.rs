@@ -6,14 +6,13 @@ use crate::http::browser::Browser;
 use crate::model::consent::ConsentKind;
 use crate::model::service::Service;
 use crate::protocol::locale::Locale;
-use crate::storage::Error;
 use crate::ui::consent::{Consent, ConsentGroup, ConsentItem, MissingLink};
 use crate::ui::link::Link;
 use crate::ui::register::{EmailError, NewPasswordError, NicknameError};
 use crate::ui::sign_in::{CodeError, IdentifierError, PasswordError};
 use crate::usecases::flow::{ConsentView, LinkView, ScopeView, WhyLeftOut};
 use crate::usecases::one_time_code::Typed;
-use crate::usecases::{Core, partners};
+use crate::usecases::{Core, Failure, partners};
 
 pub(super) fn identifier(trouble: &Trouble) -> Option<IdentifierError> {
     Some(match trouble {
@@ -122,7 +121,7 @@ fn say(locale: Locale, ru: &str, en: &str, zh: &str) -> String {
 }
 
 /// The consent page: scopes grouped by product domain, each with the person's own values.
-pub(super) async fn consent(core: &Core, view: &ConsentView, browser: &Browser) -> Result<Consent, Error> {
+pub(super) async fn consent(core: &Core, view: &ConsentView, browser: &Browser) -> Result<Consent, Failure> {
     let locale = browser.visitor.locale;
     let catalog = core.catalog.load_full();
     let mut groups: Vec<(String, ConsentGroup)> = Vec::new();

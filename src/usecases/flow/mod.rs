@@ -14,13 +14,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Core, partners, sessions};
+use super::{Core, identifiers, one_time_code, partners, profile, sessions};
 use crate::clock::Timestamp;
 use crate::crypto::digest::{equal, sha256};
 use crate::crypto::sealing::Purpose;
 use crate::model::customer::Session;
 use crate::model::flow::{Gathered, Next, Purposed};
-use crate::model::ids::FlowId;
+use crate::model::ids::{CustomerId, FlowId};
 use crate::model::service::{Client, Service};
 use crate::protocol::locale::Locale;
 use crate::storage::flows::{self, FlowRow, UNBOUND};
@@ -181,4 +181,18 @@ async fn store_alone(core: &Arc<Core>, flow: &Flow, gathered: Gathered) -> Resul
 /// The person turns back: the client gets `access_denied`. A stale page changes nothing.
 pub async fn turn_back(core: &Arc<Core>, flow: &Flow) -> Result<bool, Error> {
     store_alone(core, flow, Gathered { refused: true, ..flow.gathered.clone() }).await
+}
+
+/// When the flow's present code was sent, if one was.
+pub async fn code_sent_at(core: &Core, flow: &Flow, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    one_time_code::sent_at(&mut core.database.read().await?, flow.id, now).await
+}
+
+/// What a customer is called, and their first address, masked: for their own pages.
+pub async fn shown_as(core: &Core, customer: CustomerId) -> Result<(String, String), Error> {
+    let mut tx = core.database.read().await?;
+    let nickname = profile::nickname(&mut tx, core, customer).await?;
+    let known = identifiers::of_customer(&mut tx, core, customer).await?;
+    let address = known.first().map(|identifier| identifiers::masked(&identifier.value)).unwrap_or_default();
+    Ok((nickname.unwrap_or_else(|| address.clone()), address))
 }

@@ -34,6 +34,8 @@ pub struct Form {
     pub fields: Vec<(String, String)>,
     /// Names that can be filled or ticked, whether or not they are sent now.
     pub names: Vec<String>,
+    /// Boxes that can be ticked: name and value.
+    pub boxes: Vec<(String, String)>,
     pub buttons: Vec<Button>,
 }
 
@@ -198,6 +200,10 @@ impl Form {
     }
 
     fn input(&mut self, tag: &Tag) {
+        if tag.get("type") == Some("checkbox") {
+            let value = tag.get("value").unwrap_or("on").to_owned();
+            self.boxes.extend(tag.get("name").map(|name| (name.to_owned(), value)));
+        }
         let kind = tag.get("type").unwrap_or("text").to_ascii_lowercase();
         let value = tag.get("value").unwrap_or(if kind == "checkbox" { "on" } else { "" });
         match kind.as_str() {

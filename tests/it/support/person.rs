@@ -13,7 +13,7 @@ pub struct Person {
     pub password: String,
     /// What they say on link and consent pages: `accept` or `decline`.
     pub answer: &'static str,
-    /// Items they untick on consent pages before accepting.
+    /// Items they leave unticked on consent pages; they tick all others.
     pub unwanted: Vec<String>,
     registered: bool,
     /// Where mails are put as files.
@@ -77,7 +77,10 @@ impl Person {
         }
         for choice in [self.answer, "continue", "confirm", "select"] {
             let Some(mut form) = forms.iter().find(|f| f.post && f.buttons.iter().any(|b| b.value == choice)).cloned() else { continue };
-            form.fields.retain(|(name, value)| name != "item" || !self.unwanted.contains(value));
+            form.fields.retain(|(name, _)| name != "item");
+            let wanted = form.boxes.iter().filter(|(name, value)| name == "item" && !self.unwanted.contains(value)).cloned();
+            let wanted: Vec<_> = wanted.collect();
+            form.fields.extend(wanted);
             return Some(form.press(&format!("action={choice}")));
         }
         None
