@@ -7,6 +7,7 @@ use concord::crypto::random::Random;
 use concord::http::app;
 use concord::http::layers::{Shell, wrap};
 use concord::http::server::{Server, ServerLimits};
+use concord::model::actor::Actor;
 use concord::model::consent::ConsentKind;
 use concord::model::identifier::Identifier;
 use concord::model::ids::CustomerId;
@@ -144,7 +145,7 @@ impl Ecosystem {
         let bank = self.service("aurora-bank").await;
         let given = consents::given(&mut self.tx().await, customer, bank.id, self.world.now()).await.expect("consents");
         let consent = given.iter().find(|consent| consent.kind == ConsentKind::Share && consent.scope == scope).expect("given before");
-        let by = Expression::by_operator("test");
+        let by = Expression::by_command(Actor::Operator("test".to_owned()), "a test");
         withdraw(&self.world.core, Some(customer), consent.id, &by, self.world.now()).await.expect("withdrawn");
     }
 
@@ -154,7 +155,7 @@ impl Ecosystem {
         let service = self.service(service).await;
         let open = link_rows::open_at_service(&mut self.tx().await, &self.world.core.sealer, customer, service.id).await.expect("links");
         let link = open.iter().find(|link| link.state == LinkState::Active).expect("an active link");
-        let by = Expression::by_operator("test");
+        let by = Expression::by_command(Actor::Operator("test".to_owned()), "a test");
         end_link(&self.world.core, Some(customer), link.id, LinkEnd::Withdrawn, &by, self.world.now()).await.expect("ended");
     }
 }
@@ -183,7 +184,7 @@ fn document(code: &str, client: &str, key: Option<&Key>, scope: &str, owns: Opti
 
 async fn register(world: &World, wire: &Wire, document: ServiceDocument) -> Client {
     let client = document.clients[0].clone();
-    let applied = apply_service::apply_document(&world.core, document, false, "operator:test").await;
+    let applied = apply_service::apply_document(&world.core, document, false, &Actor::Operator("test".to_owned())).await;
     let applied = applied.unwrap_or_else(|error| panic!("not applied: {error}"));
     let secret = applied.secrets.first().expect("a secret").client_secret.clone();
     Client {

@@ -6,7 +6,7 @@ use ecosystem::Ecosystem;
 use serde_json::{Value, json};
 
 use crate::support::http::parameter;
-use crate::support::{World, on_both};
+use crate::support::on_both;
 
 on_both! {
     async fn one_login_linked_accounts_and_what_ends_what(world: World) {
