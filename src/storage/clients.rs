@@ -71,7 +71,7 @@ async fn whole(tx: &mut Tx, row: Row, now: Timestamp) -> Result<Client, Error> {
         tx,
         Secret,
         "SELECT digest, ends_at FROM client_secrets WHERE client_key = $1 AND (ends_at IS NULL OR ends_at > $2)
-         ORDER BY created_at DESC, id DESC LIMIT 2",
+         ORDER BY CASE WHEN ends_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 2",
         row.id,
         now
     )?;
@@ -142,7 +142,8 @@ pub async fn add_secret(
     execute!(
         tx,
         "DELETE FROM client_secrets WHERE client_key = $1 AND (ends_at <= $2 OR id NOT IN
-            (SELECT id FROM client_secrets WHERE client_key = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY created_at DESC, id DESC LIMIT 1))",
+            (SELECT id FROM client_secrets WHERE client_key = $1 AND (ends_at IS NULL OR ends_at > $2)
+             ORDER BY CASE WHEN ends_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1))",
         key,
         now
     )?;

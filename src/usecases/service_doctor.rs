@@ -185,7 +185,7 @@ fn reachable(found: &mut Findings, about: &str, address: &str, answer: Result<An
             found.add(Weight::Problem, about, format!("{address} answers with status {}", answer.status), "people would end there");
         }
         Err(CallError::Forbidden) => {
-            found.add(Weight::Note, about, format!("{address} was not called"), "it is not on the public internet")
+            found.add(Weight::Note, about, format!("{address} was not called"), "it is not on the public internet");
         }
         Err(error) => found.add(Weight::Problem, about, format!("{address}: {error}"), "is the name right, and the server up?"),
     }

@@ -6,6 +6,7 @@ mod account;
 mod architecture;
 mod links;
 mod model;
+mod partners;
 mod protocol;
 mod server;
 mod story;

@@ -139,7 +139,7 @@ redirect_uris = [
     fn mistakes_say_where_and_what_was_meant() {
         for (from, to, said) in [
             ("redirect_uris =", "redirect_uri =", "line 9: `redirect_uri` is unknown here; did you mean `redirect_uris`?"),
-            ("https://shop.test/cb", "https://shop.test/#cb", "line 10: the redirect URI must not have a fragment"),
+            ("https://shop.test/cb", "https://shop.test/#cb", "line 9: the redirect URI must not have a fragment"),
             ("client_id = \"shop-web\"", "client_id = 5", "line 8: invalid type"),
             ("sector = \"shop\"\n", "", "missing field `sector`"),
             ("'{\"keys\": []}'", "'{\"keys\": [], \"keys\": []}'", "line 5: jwks: is not a JWK set"),

@@ -160,3 +160,6 @@ pub(super) fn unknown<'k>(what: &str, wrong: &str, known: impl Iterator<Item = &
         None => format!("there is no {what} {wrong}"),
     }
 }
+
+#[cfg(test)]
+mod tests;
