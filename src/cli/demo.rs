@@ -53,7 +53,7 @@ fn language(tag: &str) -> Result<Locale, String> {
 /// Runs until a signal ends it, or until the story is told. The demo has a configuration of its own: nothing of this
 /// machine's is read, so that it never touches a real deployment.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
-    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,concord::http::access=error".to_owned());
     telemetry::install_logs(Lines::Auto, &level).map_err(|error| Failure::new(Exit::Usage, format!("RUST_LOG: {error}")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("concord").build()?;
     let options = options(arguments);

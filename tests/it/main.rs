@@ -4,8 +4,11 @@
 
 mod account;
 mod architecture;
+#[cfg(feature = "demo")]
+mod demo;
 mod links;
 mod model;
+mod partner_api;
 mod partners;
 mod protocol;
 mod server;

@@ -2,4 +2,4 @@
 
 mod holdings;
 mod safety;
-mod stage;
+pub mod stage;

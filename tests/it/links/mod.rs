@@ -7,4 +7,4 @@ mod endings;
 mod grants;
 mod machine;
 mod races;
-mod stage;
+pub mod stage;
