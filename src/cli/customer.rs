@@ -2,7 +2,10 @@
 
 use clap::Subcommand;
 
+use super::link::report;
 use super::{Failure, Invocation};
+use crate::usecases::endings;
+use crate::usecases::expression::Expression;
 
 /// The verbs of `customer`.
 #[derive(Debug, Subcommand)]
@@ -39,12 +42,33 @@ pub(super) enum Verb {
 }
 
 /// Carries out a verb.
-#[allow(clippy::unused_async, reason = "verbs that do something wait for the database")]
-pub(super) async fn run(verb: Verb, _invocation: &Invocation) -> Result<(), Failure> {
-    Err(Failure::not_in_this_build(match verb {
-        Verb::Show { .. } => "customer show",
-        Verb::Lock { .. } => "customer lock",
-        Verb::Unlock { .. } => "customer unlock",
-        Verb::Set { .. } => "customer set",
-    }))
+pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failure> {
+    match verb {
+        Verb::Lock { customer, reason } => lock(&customer, &reason, invocation).await,
+        Verb::Unlock { customer, reason } => unlock(&customer, &reason, invocation).await,
+        Verb::Show { .. } => Err(Failure::not_in_this_build("customer show")),
+        Verb::Set { .. } => Err(Failure::not_in_this_build("customer set")),
+    }
+}
+
+async fn lock(customer: &str, reason: &str, invocation: &Invocation) -> Result<(), Failure> {
+    let id = super::read(customer)?;
+    if !invocation.confirm(&format!("customer {id} is locked: every session and grant ends, every link is suspended"))? {
+        return Ok(());
+    }
+    let core = invocation.core().await?;
+    let expression = Expression::by_command(invocation.actor(), reason);
+    let outcome = endings::lock(&core, id, &expression, core.clock.now()).await?;
+    report(outcome, &format!("customer {id}"), "locked", invocation)
+}
+
+async fn unlock(customer: &str, reason: &str, invocation: &Invocation) -> Result<(), Failure> {
+    let id = super::read(customer)?;
+    if !invocation.confirm(&format!("customer {id} is unlocked; what had ended stays ended"))? {
+        return Ok(());
+    }
+    let core = invocation.core().await?;
+    let expression = Expression::by_command(invocation.actor(), reason);
+    let outcome = endings::unlock(&core, id, &expression, core.clock.now()).await?;
+    report(outcome, &format!("customer {id}"), "active", invocation)
 }

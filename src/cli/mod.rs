@@ -143,6 +143,15 @@ fn carry_out(arguments: Arguments, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Reads an id or another word from the command line.
+fn read<T>(text: &str) -> Result<T, Failure>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| Failure::new(Exit::Usage, format!("{text}: {error}")))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, Parser};

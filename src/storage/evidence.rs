@@ -64,3 +64,23 @@ pub async fn document(tx: &mut Tx, sealer: &Sealer, id: EvidenceId) -> Result<Op
     let opened = sealer.open(Purpose::Evidence, id.uuid().as_bytes(), &sealed);
     opened.map(Some).ok_or_else(|| Error::Corrupt("an evidence document does not open".into()))
 }
+
+/// A proof without its document.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Evidence {
+    /// What it counts for: `L3`.
+    pub level: String,
+    /// How it was obtained.
+    pub method: String,
+    /// The level reached at the service.
+    pub acr: String,
+    /// When the person authenticated at the service.
+    pub auth_time: Timestamp,
+    /// When it reached us.
+    pub created_at: Timestamp,
+}
+
+/// One proof.
+pub async fn by_id(tx: &mut Tx, id: EvidenceId) -> Result<Option<Evidence>, Error> {
+    fetch_optional!(tx, Evidence, "SELECT level, method, acr, auth_time, created_at FROM evidence WHERE id = $1", id)
+}

@@ -278,6 +278,30 @@ pub async fn in_state(tx: &mut Tx, sealer: &Sealer, customer: CustomerId, state:
     open_all(rows, sealer)
 }
 
+/// Links of anybody, the newest first; each filter only where it is set. For operators.
+pub async fn list(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    customer: Option<CustomerId>,
+    service: Option<ServiceId>,
+    state: Option<LinkState>,
+    most: i64,
+) -> Result<Vec<Link>, Error> {
+    let rows: Vec<Row> = fetch_all!(
+        tx,
+        Row,
+        "SELECT id, service_id, customer_id, state, version, local_account, consent_id, evidence_id, reason, created_at, expires_at,
+            activated_at, ended_at
+         FROM links WHERE ($1 IS NULL OR customer_id = $1) AND ($2 IS NULL OR service_id = $2) AND ($3 IS NULL OR state = $3)
+         ORDER BY id DESC LIMIT $4",
+        customer,
+        service,
+        state.map(LinkState::as_str),
+        most.clamp(1, 10_000)
+    )?;
+    open_all(rows, sealer)
+}
+
 /// Who holds an account of a service: the link, whose, and whether it is active or suspended.
 pub async fn holder(tx: &mut Tx, service: ServiceId, index: &[u8; 32]) -> Result<Option<(LinkId, CustomerId, LinkState)>, Error> {
     let row: Option<(LinkId, CustomerId, String)> = fetch_optional!(

@@ -84,6 +84,8 @@ pub mod rotate_secret;
 pub mod service_doctor;
 /// Browser sessions.
 pub mod sessions;
+/// Links and consents, as operators see them.
+pub mod show_links;
 /// Services and clients as operators see them.
 pub mod show_partners;
 /// The keys that sign tokens.

@@ -3,6 +3,7 @@
 mod assertion;
 mod ceremony;
 mod chain;
+mod commands;
 mod endings;
 mod grants;
 mod machine;
