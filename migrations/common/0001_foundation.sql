@@ -181,6 +181,7 @@ CREATE TABLE pushed_requests (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX pushed_requests_by_expiry ON pushed_requests (expires_at);
+CREATE INDEX pushed_requests_by_flow ON pushed_requests (flow_id) WHERE flow_id IS NOT NULL;
 
 CREATE TABLE one_time_codes (
     flow_id UUID NOT NULL REFERENCES flows (id),
@@ -357,7 +358,8 @@ CREATE TABLE grants (
     end_reason TEXT
 );
 CREATE INDEX grants_by_customer ON grants (customer_id) WHERE ended_at IS NULL;
-CREATE INDEX grants_by_session ON grants (session_id) WHERE ended_at IS NULL;
+CREATE INDEX grants_by_session ON grants (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX grants_by_end ON grants (ended_at) WHERE ended_at IS NOT NULL;
 
 -- What a grant holds, in the order tokens count it; each names what carries it.
 CREATE TABLE grant_items (

@@ -1,53 +1,102 @@
-//! What happens without a request.
+//! What happens without a request: one table of work, each with its interval and its reason.
 
-use std::future::Future;
-use std::sync::Arc;
+mod cleanup;
+mod mail;
+mod outbox;
+mod run;
+mod sessions;
+
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
+use futures_util::future::{BoxFuture, FutureExt};
 
-use crate::outbound::guarded::GuardedClient;
-use crate::outbound::mail::Mailer;
-use crate::storage;
-use crate::usecases::Core;
+pub use run::{Jobs, Means, start};
 
-/// Sending messages.
-pub mod outbox;
+use crate::usecases::{links, signing_keys};
 
-/// Starts every job of a node; they end with `stop`.
-///
-/// # Errors
-/// The way out of this process cannot be made as configured; a sentence for the operator.
-pub fn start(core: &Arc<Core>, mailer: Mailer, stop: &CancellationToken) -> Result<(), String> {
-    let http = GuardedClient::new(&core.config.outbound)?;
-    let relay = Arc::new(outbox::Relay::new(Arc::clone(core), mailer, http));
-    repeat("outbox", outbox::EVERY, stop, move || {
-        let relay = Arc::clone(&relay);
-        async move { relay.work().await.map(drop) }
-    });
-    Ok(())
+/// How a run of a job ended: how many things it did, or a sentence for the log.
+type Outcome = Result<usize, String>;
+
+/// A row of the table.
+pub struct Job {
+    /// Its name in logs and leases.
+    pub name: &'static str,
+    /// How long after the end of one run the next begins.
+    pub every: Duration,
+    /// Only one node at a time does it; others would only get in each other's way.
+    pub alone: bool,
+    /// What it does.
+    pub what: &'static str,
+    /// Why it must be done.
+    pub why: &'static str,
+    run: fn(&Means) -> BoxFuture<'_, Outcome>,
 }
 
-/// Repeats some work until `stop`: never twice at the same time, and a failure is no end.
-fn repeat<W, F>(job: &'static str, every: Duration, stop: &CancellationToken, work: W)
-where
-    W: Fn() -> F + Send + 'static,
-    F: Future<Output = Result<(), storage::Error>> + Send + 'static,
-{
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        let mut tick = interval(every);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut well = true;
-        while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            let outcome = work().await;
-            match (&outcome, well) {
-                (Err(error), true) => tracing::warn!(event = "job.failed", job, %error, "a job cannot do its work; it goes on trying"),
-                (Ok(()), false) => tracing::info!(event = "job.well", job, "a job does its work again"),
-                _ => {}
-            }
-            well = outcome.is_ok();
+/// All of it.
+pub const SCHEDULE: &[Job] = &[
+    Job {
+        name: "mails",
+        every: Duration::from_millis(250),
+        alone: false,
+        what: "sends the mails of the outbox",
+        why: "people wait for a code; each mail is claimed, so that nodes share the work",
+        run: |means| outbox::mails(means).boxed(),
+    },
+    Job {
+        name: "logouts",
+        every: Duration::from_millis(250),
+        alone: false,
+        what: "tells clients that a session or grant has ended (back-channel logout)",
+        why: "a person who signs out expects to be out",
+        run: |means| outbox::logouts(means).boxed(),
+    },
+    Job {
+        name: "links",
+        every: Duration::from_secs(15),
+        alone: true,
+        what: "expires links that wait for their activation too long, with their consents",
+        why: "a waiting link reserves its local account",
+        run: |means| async { links::expire_pending(&means.core, means.core.clock.now()).await.map_err(said) }.boxed(),
+    },
+    Job {
+        name: "sessions",
+        every: Duration::from_mins(1),
+        alone: true,
+        what: "ends browser sessions whose time is over",
+        why: "clients that they signed in are told, grants without offline access end",
+        run: |means| sessions::end_overdue(means).boxed(),
+    },
+    Job {
+        name: "signing-keys",
+        every: Duration::from_mins(10),
+        alone: true,
+        what: "makes, switches and destroys signing keys by the calendar",
+        why: "a key is published a day before it signs and until its last signature has expired",
+        run: |means| async { signing_keys::run_rotation(&means.core, means.core.clock.now()).await.map_err(said) }.boxed(),
+    },
+    Job {
+        name: "cleanup",
+        every: Duration::from_mins(1),
+        alone: true,
+        what: "removes what is over from every table that grows, in small batches",
+        why: "flows, codes, tries, replay guards and the feed would grow for ever; each table with its own retention",
+        run: |means| cleanup::all(means).boxed(),
+    },
+];
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SCHEDULE;
+
+    #[test]
+    fn every_job_has_its_own_name_an_interval_and_a_reason() {
+        for (index, job) in SCHEDULE.iter().enumerate() {
+            assert!(!job.every.is_zero() && job.what.len() > 10 && job.why.len() > 10, "{}", job.name);
+            assert!(SCHEDULE[index + 1..].iter().all(|other| other.name != job.name), "{}", job.name);
         }
-    });
+    }
 }

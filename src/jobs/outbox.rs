@@ -1,146 +1,117 @@
-//! Sends what use cases wrote into the outbox: mails, and back-channel logout. Every node works on it; a lease keeps them apart.
+//! The outbox: each message is claimed, sent, and noted as sent, tried again later, or given up.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::stream::{self, StreamExt};
 
+use super::{Means, Outcome, mail, said};
 use crate::clock::Timestamp;
-use crate::model::ids::MessageId;
-use crate::model::notice::{About, Notice};
-use crate::outbound::guarded::GuardedClient;
-use crate::outbound::mail::{Mail, Mailer};
+use crate::storage::Error;
 use crate::storage::outbox::{self, OutboxRow};
-use crate::storage::{self, Tx};
-use crate::ui::mail::{ConsentWithdrawn, Letterhead, LinkActivated, NewSignIn, OneTimeCode};
-use crate::usecases::backchannel::{self, Delivery};
-use crate::usecases::{Core, notices};
+use crate::telemetry::metrics;
+use crate::usecases::{backchannel, notices};
 
-/// How often the outbox is looked at: what a person waits for a code at most, beside the sending itself.
-pub const EVERY: Duration = Duration::from_millis(250);
-/// How long one worker has a message for itself.
-const LEASE: Duration = Duration::from_secs(60);
-/// Messages under way at the same time.
-const AT_ONCE: usize = 8;
-/// The first wait after a failure; it doubles each time.
-const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
-/// How long a message is worth trying.
-const WORTH: Duration = Duration::from_hours(24);
+/// How long a claim holds: longer than any attempt.
+const CLAIM: Duration = Duration::from_mins(1);
+/// After this a message is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// Calls to clients at the same time.
+const AT_ONCE: usize = 16;
 
-/// What became of one try.
-enum Outcome {
+/// What became of a try.
+enum Try {
     Sent,
-    /// Nobody to send it to, or not worth it any more.
-    Pointless,
-    Failed,
+    Again,
+    Never,
 }
 
-/// The worker of one node.
-pub struct Relay {
-    core: Arc<Core>,
-    mailer: Mailer,
-    http: GuardedClient,
+/// Sends the mails that are due.
+pub(super) async fn mails(means: &Means) -> Outcome {
+    let now = means.core.clock.now();
+    let oldest = outbox::oldest_due(&mut means.core.database.read().await.map_err(said)?, now).await.map_err(said)?;
+    metrics::outbox_lag(oldest.map_or(Duration::ZERO, |due| now.since(due)));
+    relay(means, notices::KIND, 1).await
 }
 
-impl Relay {
-    /// With the ways out of this process.
-    pub fn new(core: Arc<Core>, mailer: Mailer, http: GuardedClient) -> Self {
-        Self { core, mailer, http }
-    }
+/// Tells clients what has ended.
+pub(super) async fn logouts(means: &Means) -> Outcome {
+    relay(means, backchannel::KIND, AT_ONCE).await
+}
 
-    /// Sends what is due now; says how many messages it took on.
-    ///
-    /// # Errors
-    /// The database could not be asked.
-    pub async fn work(&self) -> Result<usize, storage::Error> {
-        let due = outbox::due(&mut self.core.database.read().await?, self.core.clock.now()).await?;
-        let taken = due.len();
-        let mut results = stream::iter(due).map(|row| self.handle(row)).buffer_unordered(AT_ONCE);
-        while let Some(result) = results.next().await {
-            result?;
+async fn relay(means: &Means, kind: &'static str, at_once: usize) -> Outcome {
+    let now = means.core.clock.now();
+    let due = outbox::due(&mut means.core.database.read().await.map_err(said)?, kind, now).await.map_err(said)?;
+    let count = due.len();
+    let mut tries = stream::iter(due).map(|row| handle(means, kind, row)).buffer_unordered(at_once);
+    let mut failure = None;
+    while let Some(outcome) = tries.next().await {
+        failure = outcome.err().or(failure);
+    }
+    failure.map_or(Ok(count), |error| Err(said(error)))
+}
+
+async fn handle(means: &Means, kind: &'static str, row: OutboxRow) -> Result<(), Error> {
+    let (database, now, id) = (&means.core.database, means.core.clock.now(), row.id);
+    if !database.write(move |tx| Box::pin(outbox::claim(tx, id, now, now + CLAIM))).await? {
+        return Ok(());
+    }
+    let outcome = if kind == notices::KIND { send_mail(means, &row, now).await } else { tell_client(means, &row, now).await };
+    let now = means.core.clock.now();
+    match outcome {
+        Try::Sent => database.write(move |tx| Box::pin(outbox::sent(tx, id, now))).await,
+        Try::Again if now.since(row.created_at) < GIVE_UP_AFTER => {
+            let due = now + pause(row.attempts);
+            database.write(move |tx| Box::pin(outbox::failed(tx, id, Some(due), now))).await
         }
-        Ok(taken)
-    }
-
-    async fn handle(&self, row: OutboxRow) -> Result<(), storage::Error> {
-        let now = self.core.clock.now();
-        let id = row.id;
-        let claimed = self.write(move |tx| Box::pin(async move { outbox::claim(tx, id, now, now + LEASE).await }));
-        if !claimed.await? {
-            return Ok(());
-        }
-        let outcome = if now.since(row.created_at) > WORTH { Outcome::Pointless } else { self.send(&row, now).await };
-        let wait = FIRST_WAIT.saturating_mul(1 << row.attempts.clamp(0, 16)).min(LONGEST_WAIT);
-        match outcome {
-            Outcome::Sent => self.write(move |tx| Box::pin(async move { outbox::sent(tx, id, now).await })).await,
-            Outcome::Failed => self.write(move |tx| Box::pin(async move { outbox::failed(tx, id, Some(now + wait), now).await })).await,
-            Outcome::Pointless => self.write(move |tx| Box::pin(async move { outbox::failed(tx, id, None, now).await })).await,
-        }
-    }
-
-    async fn write<T, F>(&self, work: F) -> Result<T, storage::Error>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> futures_util::future::BoxFuture<'t, Result<T, storage::Error>> + Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        self.core.database.write(work).await
-    }
-
-    async fn send(&self, row: &OutboxRow, now: Timestamp) -> Outcome {
-        match row.kind.as_str() {
-            notices::KIND => self.mail(row.id, &row.payload, now).await,
-            backchannel::KIND => match backchannel::deliver(&self.core, &self.http, row.id, &row.payload, now).await {
-                Ok(Delivery::Done) => Outcome::Sent,
-                Ok(Delivery::Pointless) => Outcome::Pointless,
-                Ok(Delivery::Failed) | Err(_) => Outcome::Failed,
-            },
-            kind => {
-                tracing::error!(event = "outbox.unknown", kind, "nobody sends messages of this kind");
-                Outcome::Pointless
-            }
-        }
-    }
-
-    async fn mail(&self, id: MessageId, payload: &[u8], now: Timestamp) -> Outcome {
-        let Some(notice) = notices::open(&self.core, id, payload) else {
-            tracing::error!(event = "outbox.sealed", message = %id, "a message does not open: another key, or the row was changed");
-            return Outcome::Pointless;
-        };
-        match self.mailer.send(id, &written(&self.core, notice), now).await {
-            Ok(()) => Outcome::Sent,
-            Err(error) => {
-                tracing::warn!(event = "mail.failed", message = %id, %error, "a mail could not be sent; it is tried again");
-                Outcome::Failed
-            }
+        Try::Again | Try::Never => {
+            tracing::warn!(event = "outbox.given_up", kind, message = %id, "the message was not delivered and is given up");
+            database.write(move |tx| Box::pin(outbox::failed(tx, id, None, now))).await
         }
     }
 }
 
-/// A notice in the words of its language.
-fn written(core: &Core, notice: Notice) -> Mail {
-    let issuer = &core.config.issuer;
-    let head = Letterhead { locale: notice.locale, issuer_host: issuer.authority().to_owned(), utc_offset_minutes: 0 };
-    let (subject, body) = match notice.about {
-        About::OneTimeCode { code, valid_minutes, service } => {
-            let mail = OneTimeCode { code, valid_minutes, service: service.map(|name| name.get(notice.locale).to_owned()) };
-            (mail.subject(&head), mail.body(&head))
-        }
-        About::LinkActivated { service, local_account, at, undo_until } => {
-            let service = service.get(notice.locale).to_owned();
-            let mail = LinkActivated { service, local_account, at, undo_until, undo_url: issuer.join("/account/links") };
-            (mail.subject(&head), mail.body(&head))
-        }
-        About::ConsentWithdrawn { service, what, at } => {
-            let (service, what) = (service.get(notice.locale).to_owned(), what.get(notice.locale).to_owned());
-            let mail = ConsentWithdrawn { service, what, at, privacy_url: issuer.join("/account/privacy") };
-            (mail.subject(&head), mail.body(&head))
-        }
-        About::NewSignIn { device, at } => {
-            let mail = NewSignIn { device, place: None, at, sessions_url: issuer.join("/account/sessions") };
-            (mail.subject(&head), mail.body(&head))
-        }
+/// 2 s after the first failure, four times as long after each further one.
+fn pause(attempts: i64) -> Duration {
+    let times = 4_u32.saturating_pow(u32::try_from(attempts).unwrap_or(0).min(8));
+    Duration::from_secs(2).saturating_mul(times).min(LONGEST_PAUSE)
+}
+
+async fn send_mail(means: &Means, row: &OutboxRow, now: Timestamp) -> Try {
+    let Some(notice) = notices::open(&means.core, row.id, &row.payload) else {
+        tracing::error!(event = "outbox.sealed", message = %row.id, "a message does not open: another key, or the row was changed");
+        return Try::Never;
     };
-    Mail { to: notice.to, subject, body }
+    match means.mailer.send(row.id, &mail::render(&means.core, &notice), now).await {
+        Ok(()) => Try::Sent,
+        Err(error) => {
+            tracing::warn!(event = "mail.failed", message = %row.id, reason = %error, "the mail will be tried again");
+            Try::Again
+        }
+    }
+}
+
+async fn tell_client(means: &Means, row: &OutboxRow, now: Timestamp) -> Try {
+    let delivery = backchannel::deliver(&means.core, &means.http, row.id, &row.payload, now).await;
+    let (outcome, result) = match delivery {
+        Ok(backchannel::Delivery::Done) => (Try::Sent, "ok"),
+        Ok(backchannel::Delivery::Pointless) => (Try::Never, "pointless"),
+        Ok(backchannel::Delivery::Failed) | Err(_) => (Try::Again, "failed"),
+    };
+    metrics::logout_delivery(result);
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let pauses: Vec<_> = (0..8).map(|attempts| pause(attempts).as_secs()).collect();
+        assert_eq!(pauses, [2, 8, 32, 128, 512, 2048, 3600, 3600]);
+        assert_eq!(pause(i64::MAX), LONGEST_PAUSE);
+        assert_eq!(pause(-1), Duration::from_secs(2));
+    }
 }

@@ -219,6 +219,7 @@ fn jitter(attempt: u32) -> Duration {
 }
 
 async fn open_sqlite(url: &str, pools: Pools) -> Result<Engine, Error> {
+    make_folder(url)?;
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|_| Error::Unavailable("database.url is not a SQLite address like sqlite:concord.sqlite".into()))?
         .create_if_missing(true)
@@ -249,6 +250,19 @@ async fn open_sqlite(url: &str, pools: Pools) -> Result<Engine, Error> {
         .await
         .map_err(opened)?;
     Ok(Engine::Sqlite { writer, readers })
+}
+
+/// Makes the file's folder where there is none, for its owner only.
+pub(super) fn make_folder(url: &str) -> Result<(), Error> {
+    let Some(folder) = super::server_lock::sqlite_file(url).and_then(|file| Some(file.parent()?.to_owned())) else { return Ok(()) };
+    if folder.as_os_str().is_empty() || folder.exists() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|error| Error::Unavailable(format!("cannot make the folder {}: {error}", folder.display())))
 }
 
 async fn open_postgres(url: &str, pools: Pools) -> Result<Engine, Error> {

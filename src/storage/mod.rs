@@ -40,6 +40,8 @@ pub mod families;
 pub mod flows;
 /// Grants and their items.
 pub mod grants;
+/// Grants that nothing can be done with any more.
+pub mod grants_over;
 /// E-mail addresses, phones and login names.
 pub mod identifiers;
 /// The feed of changes that alter what a cache may answer.

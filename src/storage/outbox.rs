@@ -41,13 +41,14 @@ pub async fn insert(
     Ok(())
 }
 
-/// Messages due and not leased, oldest first. Claim each before sending it.
-pub async fn due(tx: &mut Tx, now: Timestamp) -> Result<Vec<OutboxRow>, Error> {
+/// Messages of a kind that are due and not leased, oldest first. Claim each before sending it.
+pub async fn due(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<Vec<OutboxRow>, Error> {
     fetch_all!(
         tx,
         OutboxRow,
         "SELECT id, kind, payload, attempts, created_at FROM outbox
-         WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at, id LIMIT 64",
+         WHERE sent_at IS NULL AND given_up_at IS NULL AND kind = $1 AND due_at <= $2 AND leased_until <= $2 ORDER BY due_at, id LIMIT 64",
+        kind,
         now
     )
 }

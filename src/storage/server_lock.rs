@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::PathBuf;
 
 use super::Error;
+use super::database::make_folder;
 
 /// The lock; held as long as this lives, and gone with the process whatever way it ends.
 #[derive(Debug)]
@@ -17,11 +18,10 @@ impl ServerLock {
     /// # Errors
     /// The file cannot be made.
     pub fn take(url: &str) -> Result<Option<Self>, Error> {
-        let Some(path) = lock_file(url) else { return Ok(Some(Self { _held: None })) };
+        let Some(mut path) = sqlite_file(url) else { return Ok(Some(Self { _held: None })) };
+        make_folder(url)?;
+        path.as_mut_os_string().push(".lock");
         let failed = |error: std::io::Error| Error::Unavailable(format!("cannot lock {}: {error}", path.display()));
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _held: Some(file) })),
@@ -31,11 +31,11 @@ impl ServerLock {
     }
 }
 
-/// `DATABASE.lock`; none for a database in memory or on a server.
-fn lock_file(url: &str) -> Option<PathBuf> {
+/// The file of an embedded database; none for one in memory or on a server.
+pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
-    if path.is_empty() || path.contains(":memory:") { None } else { Some(PathBuf::from(format!("{path}.lock"))) }
+    if path.is_empty() || path.contains(":memory:") { None } else { Some(PathBuf::from(path)) }
 }
 
 #[cfg(test)]

@@ -126,3 +126,25 @@ pub async fn end(tx: &mut Tx, customer: CustomerId, id: SessionId, now: Timestam
     }
     Ok(ended == 1)
 }
+
+/// Sessions whose time is over and that nobody has ended yet.
+pub async fn overdue(tx: &mut Tx, now: Timestamp, most: i64) -> Result<Vec<(SessionId, CustomerId)>, Error> {
+    fetch_all!(
+        tx,
+        (SessionId, CustomerId),
+        "SELECT id, customer_id FROM sessions WHERE expires_at <= $1 AND ended_at IS NULL ORDER BY expires_at LIMIT $2",
+        now,
+        most
+    )
+}
+
+/// Removes a batch of sessions long over that no grant names any more.
+pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+    execute!(
+        tx,
+        "DELETE FROM sessions WHERE id IN (
+             SELECT s.id FROM sessions s WHERE s.expires_at < $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id)
+             ORDER BY s.expires_at LIMIT 500)",
+        before
+    )
+}

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Exit, Failure, Invocation};
 use crate::clock::Clock;
 use crate::crypto::random::Random;
+use crate::crypto::signing::KeyState;
 use crate::http::health::{self, Readiness};
 use crate::http::layers::{Shell, wrap};
 use crate::http::server::{Server, ServerLimits};
@@ -32,9 +33,13 @@ pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
     let random = Random::system();
     let seed = random.u64();
     let core = start(config.clone(), Clock::System, random).await?;
-    serve(&core, seed, invocation).await?;
+    let stop = CancellationToken::new();
+    let jobs = jobs::start(&core, Mailer::new(&core.config.mail), &stop).map_err(|error| Failure::new(Exit::Config, error))?;
+    let served = serve(&core, seed, invocation).await;
+    stop.cancel();
+    jobs.ended().await;
     core.database.close().await;
-    Ok(())
+    served
 }
 
 async fn serve(core: &Arc<Core>, seed: u64, invocation: &Invocation) -> Result<(), Failure> {
@@ -47,8 +52,8 @@ async fn serve(core: &Arc<Core>, seed: u64, invocation: &Invocation) -> Result<(
     let stopped = CancellationToken::new();
     let management = manage(core, &readiness, limits, stopped.clone()).await?;
     let shutdown = signals::shutdown_on_signal(Arc::clone(&readiness), config.server.shutdown_delay.get())?;
-    jobs::start(core, Mailer::new(&config.mail), &stopped).map_err(|error| Failure::new(Exit::Config, error))?;
-    let _upkeep = tokio::spawn(upkeep(Arc::clone(core), stopped.clone()));
+    tokio::spawn(metrics::upkeep());
+    tokio::spawn(ages(Arc::clone(core), stopped.clone()));
     let said = format!("concord {} serves {} at {}", env!("CARGO_PKG_VERSION"), config.issuer, public.local_addr());
     invocation.output.line(&said);
     public.run(shutdown).await;
@@ -79,11 +84,14 @@ fn cannot_listen(key: &str, address: &std::net::SocketAddr, error: &std::io::Err
     Failure::new(exit, format!("{key}: cannot listen on {address}: {error}"))
 }
 
-/// Every second: metrics that are ages, and the recorder's own work.
-async fn upkeep(core: Arc<Core>, stopped: CancellationToken) {
+/// Every second: metrics that are ages.
+async fn ages(core: Arc<Core>, stopped: CancellationToken) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     while stopped.run_until_cancelled(tick.tick()).await.is_some() {
-        metrics::upkeep();
+        let now = core.clock.now();
+        for key in core.keys.load().infos().filter(|key| key.state == KeyState::Active) {
+            metrics::signing_key_age(key.algorithm.as_str(), now.since(key.activate_at));
+        }
         if let Some(age) = core.truth.age() {
             metrics::invalidation_age(age);
         }
