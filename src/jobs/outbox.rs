@@ -42,7 +42,7 @@ pub(super) async fn logouts(means: &Means) -> Outcome {
 
 async fn relay(means: &Means, kind: &'static str, at_once: usize) -> Outcome {
     let now = means.core.clock.now();
-    let due = outbox::due(&mut means.core.database.read().await.map_err(said)?, kind, now).await.map_err(said)?;
+    let due = outbox::due_of_kind(&mut means.core.database.read().await.map_err(said)?, kind, now).await.map_err(said)?;
     let count = due.len();
     let mut tries = stream::iter(due).map(|row| handle(means, kind, row)).buffer_unordered(at_once);
     let mut failure = None;

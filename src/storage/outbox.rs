@@ -41,8 +41,19 @@ pub async fn insert(
     Ok(())
 }
 
+/// Messages due and not leased, oldest first.
+pub async fn due(tx: &mut Tx, now: Timestamp) -> Result<Vec<OutboxRow>, Error> {
+    fetch_all!(
+        tx,
+        OutboxRow,
+        "SELECT id, kind, payload, attempts, created_at FROM outbox
+         WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at, id LIMIT 64",
+        now
+    )
+}
+
 /// Messages of a kind that are due and not leased, oldest first. Claim each before sending it.
-pub async fn due(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<Vec<OutboxRow>, Error> {
+pub async fn due_of_kind(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<Vec<OutboxRow>, Error> {
     fetch_all!(
         tx,
         OutboxRow,

@@ -117,7 +117,7 @@ on_both! {
         assert_eq!(eco.scope_left("cinema-web", &silent.access_token).await, None);
         assert!(eco.scope_left("bank-web", &offline.access_token).await.is_some(), "rt5: offline_access outlives the session");
         let mut tx = eco.core.database.read().await.expect("a connection");
-        let due = outbox::due(&mut tx, "backchannel_logout", eco.now()).await.expect("messages");
+        let due = outbox::due(&mut tx, eco.now()).await.expect("messages");
         assert_eq!(due.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), [backchannel::KIND], "one for the client and session");
     }
 
