@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 
 pub use run::{Jobs, Means, start};
 
-use crate::usecases::{links, signing_keys};
+use crate::usecases::{endings, links, signing_keys};
 
 /// How a run of a job ended: how many things it did, or a sentence for the log.
 type Outcome = Result<usize, String>;
@@ -57,6 +57,14 @@ pub const SCHEDULE: &[Job] = &[
         what: "expires links that wait for their activation too long, with their consents",
         why: "a waiting link reserves its local account",
         run: |means| async { links::expire_pending(&means.core, means.core.clock.now()).await.map_err(said) }.boxed(),
+    },
+    Job {
+        name: "consents",
+        every: Duration::from_mins(1),
+        alone: true,
+        what: "notes consents whose time is over, and suspends the links that they carried",
+        why: "answers look at the time themselves; rows, the ledger and clients hear of it here",
+        run: |means| async { endings::expire_consents(&means.core, means.core.clock.now()).await.map_err(said) }.boxed(),
     },
     Job {
         name: "sessions",
