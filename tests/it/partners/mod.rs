@@ -2,6 +2,7 @@
 
 mod applying;
 mod authenticating;
+mod commands;
 mod keeping;
 mod keys;
 mod remembering;
