@@ -16,6 +16,7 @@ use crate::protocol::logout::{LogoutEvents, LogoutTokenClaims};
 use crate::storage::grants::{self, Ended};
 use crate::storage::invalidations::Kind;
 use crate::storage::{Error, Tx, clients, outbox, services};
+use crate::telemetry::metrics;
 
 /// The kind of these messages in the outbox.
 pub const KIND: &str = "backchannel_logout";
@@ -141,6 +142,11 @@ pub async fn deliver(
         Err(CallError::Forbidden) => Delivery::Pointless,
         Err(CallError::NoAnswer | CallError::Status(_)) => Delivery::Failed,
     };
+    metrics::logout_delivery(match delivery {
+        Delivery::Done => "delivered",
+        Delivery::Pointless => "given_up",
+        Delivery::Failed => "failed",
+    });
     match outcome {
         Ok(()) => tracing::info!(event = "backchannel_logout.delivered", client = %client.key),
         Err(error) => tracing::warn!(event = "backchannel_logout.failed", client = %client.key, %error),

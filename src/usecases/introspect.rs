@@ -14,12 +14,13 @@ use super::{Core, grants, pairwise, partners};
 use crate::clock::Timestamp;
 use crate::crypto::digest::equal;
 use crate::model::grant::{GrantView, Mask};
-use crate::model::ids::{ClientKey, CustomerId, GrantId};
+use crate::model::ids::ClientKey;
 use crate::model::service::{Client, Service};
 use crate::protocol::introspect::{IntrospectionRequest, IntrospectionResponse, MAX_TOKEN};
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::{Error, ErrorCode};
 use crate::storage::families;
+use crate::telemetry::metrics;
 
 const INACTIVE: IntrospectionResponse = IntrospectionResponse::INACTIVE;
 
@@ -41,14 +42,22 @@ pub async fn introspect(
         return Ok(INACTIVE);
     }
     let Some(token) = access_token::open(core, shown, now) else { return refresh_token(core, caller, shown, now).await };
-    let answer = match &token.holder {
-        Holder::Grant { grant, customer, mask } => of_grant(core, caller, &token, (*grant, *customer), *mask, now).await?,
+    let (answer, remembered) = match &token.holder {
+        Holder::Grant { grant, customer, mask } => {
+            let remembered = core.grants.get(grant);
+            let from_memory = remembered.is_some();
+            let view = match remembered {
+                Some(view) => Some(view),
+                None => grants::view_of(core, *grant, *customer).await?,
+            };
+            let Some(view) = view else { return Ok(INACTIVE) };
+            (of_grant(core, caller, &token, &view, *mask, now).await?, from_memory)
+        }
         Holder::Client { client, client_epoch, service_epoch, scope } => {
-            of_client(core, caller, &token, *client, (*client_epoch, *service_epoch), scope).await?
+            (of_client(core, caller, &token, *client, (*client_epoch, *service_epoch), scope).await?, true)
         }
     };
-    let counted = if answer.active { "true" } else { "false" };
-    metrics::counter!("concord_introspections_total", "active" => counted).increment(1);
+    metrics::introspection(answer.active, remembered);
     Ok(answer)
 }
 
@@ -73,35 +82,34 @@ async fn of_grant(
     core: &Core,
     caller: &Client,
     token: &AccessToken,
-    (grant, customer): (GrantId, CustomerId),
+    view: &GrantView,
     carried: Mask,
     now: Timestamp,
 ) -> Result<IntrospectionResponse, Error> {
-    let Some(view) = grants::view_of(core, grant, customer).await? else { return Ok(INACTIVE) };
     let Some(role) = role(core, caller, token, view.grant.client).await? else { return Ok(INACTIVE) };
     if view.revoked.contains(&token.id) {
         return Ok(INACTIVE);
     }
     let Some(parties) = Parties::of(core, &view.grant).await? else { return Ok(INACTIVE) };
-    let Ok(mask) = authorize_issue(core, &view, &parties, now) else { return Ok(INACTIVE) };
+    let Ok(mask) = authorize_issue(core, view, &parties, now) else { return Ok(INACTIVE) };
     let mask = mask & carried;
     // No scope left: inactive, but at the API of the client's own service the grant itself suffices.
     if mask == 0 && token.audience != Some(parties.service.id) {
         return Ok(INACTIVE);
     }
-    let plain = plain(core, token, &parties.client, &view);
+    let plain = plain(core, token, &parties.client, view);
     match role {
         Role::Holder => {
-            let subject = pairwise::subject(core, customer, parties.service.sector, now).await?;
+            let subject = pairwise::subject(core, view.grant.customer, parties.service.sector, now).await?;
             Ok(IntrospectionResponse {
                 scope: Some(view.scopes(mask).collect()),
                 sub: Some(String::clone(&subject)),
                 aud: audience_text(core, token).await?,
-                grant_id: Some(grant.to_string()),
+                grant_id: Some(view.grant.id.to_string()),
                 ..plain
             })
         }
-        Role::Api(service) => for_api(core, caller, &service, (&view, &parties), mask, plain, now).await,
+        Role::Api(service) => for_api(core, caller, &service, (view, &parties), mask, plain, now).await,
     }
 }
 

@@ -58,10 +58,10 @@ impl Person {
         if let Some(changed) = changed {
             add("updated_at", changed.into());
         }
-        if let Some(service) = registered_in {
-            if let Some(service) = partners::service(core, service).await? {
-                add("registered_in", service.document.code.clone().into());
-            }
+        if let Some(service) = registered_in
+            && let Some(service) = partners::service(core, service).await?
+        {
+            add("registered_in", service.document.code.clone().into());
         }
         Ok(Self { values, status: known.state.as_str() })
     }

@@ -20,6 +20,7 @@ use crate::protocol::jwt::{half_hash, typ};
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::{LinkStatus, TokenRequest, TokenResponse};
 use crate::protocol::{Error, ErrorCode};
+use crate::telemetry::metrics;
 
 /// Answers a token request of an authenticated client (RFC 6749 section 3.2).
 ///
@@ -46,8 +47,8 @@ pub async fn token(core: &Arc<Core>, client: &Arc<Client>, request: TokenRequest
             token_client_credentials::issue(core, client, scope.as_ref(), &resource, now).await
         }
     };
-    if answer.is_ok() {
-        metrics::counter!("concord_tokens_issued_total", "grant" => counted).increment(1);
+    if let Ok(answer) = &answer {
+        metrics::token_issued(counted, if answer.access_token.contains('.') { "jwt" } else { "opaque" });
     }
     answer
 }
