@@ -74,7 +74,7 @@ async fn handle(means: &Means, kind: &'static str, row: OutboxRow) -> Result<(),
 
 /// 2 s after the first failure, four times as long after each further one.
 fn pause(attempts: i64) -> Duration {
-    let times = 4_u32.saturating_pow(u32::try_from(attempts).unwrap_or(0).min(8));
+    let times = 4_u32.saturating_pow(u32::try_from(attempts.clamp(0, 8)).unwrap_or(0));
     Duration::from_secs(2).saturating_mul(times).min(LONGEST_PAUSE)
 }
 
