@@ -3,9 +3,11 @@
 use clap::Subcommand;
 
 use super::link::report;
-use super::{Failure, Invocation};
+use super::{Exit, Failure, Invocation};
 use crate::usecases::endings;
 use crate::usecases::expression::Expression;
+use crate::usecases::set_customer::{self, SetError};
+use crate::usecases::show_customer;
 
 /// The verbs of `customer`.
 #[derive(Debug, Subcommand)]
@@ -31,7 +33,7 @@ pub(super) enum Verb {
         #[arg(long, default_value = "not said")]
         reason: String,
     },
-    /// Set values of the standard claims: profile, phone and address
+    /// Set values of the standard claims: profile, address, phone_number, and a login name
     Set {
         /// The customer id
         customer: String,
@@ -46,8 +48,8 @@ pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failu
     match verb {
         Verb::Lock { customer, reason } => lock(&customer, &reason, invocation).await,
         Verb::Unlock { customer, reason } => unlock(&customer, &reason, invocation).await,
-        Verb::Show { .. } => Err(Failure::not_in_this_build("customer show")),
-        Verb::Set { .. } => Err(Failure::not_in_this_build("customer set")),
+        Verb::Show { customer } => show(&customer, invocation).await,
+        Verb::Set { customer, values } => set(&customer, &values, invocation).await,
     }
 }
 
@@ -71,4 +73,44 @@ async fn unlock(customer: &str, reason: &str, invocation: &Invocation) -> Result
     let expression = Expression::by_command(invocation.actor(), reason);
     let outcome = endings::unlock(&core, id, &expression, core.clock.now()).await?;
     report(outcome, &format!("customer {id}"), "active", invocation)
+}
+
+async fn show(customer: &str, invocation: &Invocation) -> Result<(), Failure> {
+    let id = super::read(customer)?;
+    let found = show_customer::show(&*invocation.core().await?, id).await?;
+    let found = found.ok_or_else(|| Failure::failed(format!("there is no customer {id}")))?;
+    invocation.output.record(
+        &found,
+        &[
+            ("customer", |found| found.id.to_string()),
+            ("state", |found| found.state.to_owned()),
+            ("locale", |found| found.locale.to_owned()),
+            ("since", |found| found.created_at.clone()),
+            ("identifiers", |found| {
+                let said = |held: &show_customer::IdentifierView| {
+                    format!("{} {} ({}{})", held.kind, held.masked, held.usage, if held.verified { ", verified" } else { "" })
+                };
+                found.identifiers.iter().map(said).collect::<Vec<_>>().join("; ")
+            }),
+            ("profile", |found| found.profile.iter().map(|value| value.claim.clone()).collect::<Vec<_>>().join(" ")),
+            ("sessions", |found| found.sessions.to_string()),
+        ],
+    );
+    Ok(())
+}
+
+async fn set(customer: &str, values: &[String], invocation: &Invocation) -> Result<(), Failure> {
+    let id = super::read(customer)?;
+    if invocation.dry_run() {
+        invocation.output.done(&format!("{} values of customer {id} would be set", values.len()), &0);
+        return Ok(());
+    }
+    let core = invocation.core().await?;
+    let count = set_customer::set(&core, id, values, &invocation.actor(), core.clock.now()).await.map_err(|error| match error {
+        SetError::Storage(error) => error.into(),
+        SetError::Taken(_) | SetError::Unknown(_) => Failure::failed(error.to_string()),
+        _ => Failure::new(Exit::Usage, error.to_string()),
+    })?;
+    invocation.output.done(&format!("set {count} values of customer {id}"), &count);
+    Ok(())
 }

@@ -84,6 +84,10 @@ pub mod rotate_secret;
 pub mod service_doctor;
 /// Browser sessions.
 pub mod sessions;
+/// What an operator sets.
+pub mod set_customer;
+/// What an operator sees.
+pub mod show_customer;
 /// Links and consents, as operators see them.
 pub mod show_links;
 /// Services and clients as operators see them.

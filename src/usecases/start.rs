@@ -78,6 +78,20 @@ pub async fn open(config: Arc<Config>, clock: Clock, random: Random) -> Result<A
     Ok(core)
 }
 
+/// A core of an installation as it is, to be looked at: no root key, catalogue record or signing key is made.
+///
+/// # Errors
+/// See [`StartError`]; [`RootKeyError::Missing`] where no server has started yet.
+pub async fn look(config: Config, random: Random) -> Result<Arc<Core>, StartError> {
+    let database = open_database(&config).await?;
+    let known = settings::root_keys_fingerprint(&mut database.read().await?).await?;
+    let root = RootKeys::from_config(&config.keys, false, known.as_deref(), &random)?;
+    let core = Arc::new(Core::new(Arc::new(config), Clock::System, random, database, &root)?);
+    load_epoch(&core).await?;
+    signing_keys::load(&core).await?;
+    Ok(core)
+}
+
 /// Epoch, catalogue and signing keys of a core that was just put together.
 ///
 /// # Errors

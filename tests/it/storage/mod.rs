@@ -1,0 +1,7 @@
+//! The doors to the databases, the feed of changes and the store of short-lived things.
+
+mod cache;
+mod cancellation;
+mod ephemeral;
+mod feed;
+mod migrations;
