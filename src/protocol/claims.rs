@@ -68,6 +68,12 @@ impl ClaimSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The claims whose names `keep` says yes to.
+    #[must_use]
+    pub fn filtered(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
+    }
 }
 
 impl ClaimsRequest {

@@ -6,6 +6,8 @@ pub mod access_token;
 pub mod account;
 /// A service's document becomes the truth.
 pub mod apply_service;
+/// What a request asks for by the names of claims.
+pub mod asked;
 /// Whom an access token is for.
 pub mod audience;
 /// Which client asks, proved.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::access_token::{self, Holder};
 use super::issue::{Parties, authorize_issue};
 use super::person::Person;
-use super::{Core, grants, pairwise};
+use super::{Core, asked, grants, pairwise};
 use crate::clock::Timestamp;
 use crate::model::grant::{GrantView, Mask};
 use crate::protocol::{Error, ErrorCode, userinfo};
@@ -44,8 +44,11 @@ fn narrow() -> Error {
 /// The claims of the scopes in force, of those classes that the authentication lets through.
 fn claims(core: &Core, view: &GrantView, mask: Mask, subject: &str, person: &Person, member: bool) -> Map<String, Value> {
     let catalog = core.catalog.load();
-    let scopes = view.scopes(mask).filter_map(|scope| catalog.scopes.get(scope));
-    let names: Vec<&str> = scopes.flat_map(|scope| scope.readable(view.grant.acr).map(|(name, _)| name)).collect();
+    let kept = view.grant.claims.as_ref();
+    let mut names: Vec<&str> = Vec::new();
+    for (token, scope) in view.scopes(mask).filter_map(|token| Some((token, catalog.scopes.get(token)?))) {
+        names.extend(scope.readable(view.grant.acr).map(|(name, _)| name).filter(|name| asked::wants(&catalog, kept, token, name)));
+    }
     let values = person.values.iter().filter(|(name, _)| names.contains(&name.as_str())).cloned();
     let global = member && names.contains(&"customer_id");
     let mut body = userinfo::response(subject, global.then(|| view.grant.customer.to_string()), values);

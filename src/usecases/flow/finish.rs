@@ -11,7 +11,7 @@ use crate::protocol::authorize_response::Answer;
 use crate::protocol::{self, ErrorCode};
 use crate::storage::{Error, Tx, flows};
 use crate::usecases::issue::{self, NewGrant};
-use crate::usecases::links;
+use crate::usecases::{asked, links};
 
 /// What the browser gets.
 pub enum Finished {
@@ -120,7 +120,7 @@ async fn grant(
         amr: session.amr.clone(),
         auth_time: session.auth_time,
         resources: request.resource.iter().map(|resource| resource.as_str().to_owned()).collect(),
-        claims: Some(request.claims.clone()),
+        claims: Some(asked::by_name_alone(&core.catalog.load(), request)),
     };
     match issue::create_grant(tx, core, new, now).await? {
         Ok(grant) => issue::create_code(tx, core, &grant, flow.id, request, flow.gathered.link, now).await.map(Some),

@@ -15,7 +15,7 @@ use crate::model::service::{GrantType, Service};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::scope::ScopeSet;
 use crate::storage::{Error, Tx, connections, links};
-use crate::usecases::{audience, consents, partners};
+use crate::usecases::{asked, audience, consents, partners};
 
 /// Scopes that signing in itself carries.
 const OF_SIGN_IN: [&str; 2] = ["openid", "offline_access"];
@@ -85,7 +85,8 @@ impl Wanted {
         let mut wanted = Self { sign_in: of_kind(&given, ConsentKind::SignIn, None), ..Self::default() };
         let shares: HashMap<&str, ConsentId> =
             given.iter().filter(|consent| consent.kind == ConsentKind::Share).map(|consent| (consent.scope.as_str(), consent.id)).collect();
-        for scope in request.scope.iter().filter(|scope| asker.client.document.scope.contains(scope)) {
+        let asked = asked::scopes(&core.catalog.load(), request);
+        for scope in asked.iter().filter(|scope| asker.client.document.scope.contains(scope)) {
             wanted.add(tx, core, asker, session, scope, shares.get(scope).copied()).await?;
         }
         let quiet = consents::quiet(tx, session.customer, recipient, now).await?;

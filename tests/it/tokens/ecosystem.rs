@@ -19,6 +19,7 @@ use concord::model::link::{EvidenceLevel, LinkState};
 use concord::model::service::{Client, ClientAuthentication, ClientDocument, Service, ServiceDocument};
 use concord::protocol::acr::{Acr, Amr};
 use concord::protocol::authorize::{AuthorizeRequest, Channel};
+use concord::protocol::claims::ClaimsRequest;
 use concord::protocol::introspect::{IntrospectionRequest, IntrospectionResponse};
 use concord::protocol::locale::Locale;
 use concord::protocol::params::Params;
@@ -240,6 +241,17 @@ impl Ecosystem {
     }
 
     pub async fn try_grant(&self, person: &Person, client_id: &str, scope: &str) -> Result<Grant, Inactive> {
+        self.grant_with_claims(person, client_id, scope, None).await
+    }
+
+    /// A grant whose request asked for claims by their names.
+    pub async fn grant_with_claims(
+        &self,
+        person: &Person,
+        client_id: &str,
+        scope: &str,
+        claims: Option<ClaimsRequest>,
+    ) -> Result<Grant, Inactive> {
         let client = self.client(client_id).await;
         let sign_in = self.sign_in_consent(person, client.service).await;
         let loyalty = self.service(self.loyalty).await;
@@ -256,7 +268,7 @@ impl Ecosystem {
         let items: Vec<Item> = scope.split(' ').map(item).collect();
         let (core, now, customer, session) = (Arc::clone(&self.core), self.now(), person.customer, person.session);
         self.write(move |tx| {
-            let (core, client, items) = (Arc::clone(&core), Arc::clone(&client), items.clone());
+            let (core, client, items, claims) = (Arc::clone(&core), Arc::clone(&client), items.clone(), claims.clone());
             Box::pin(async move {
                 let new = NewGrant {
                     customer,
@@ -268,7 +280,7 @@ impl Ecosystem {
                     amr: vec![Amr::Pwd],
                     auth_time: now,
                     resources: vec![BANK_API.into(), LOYALTY_API.into()],
-                    claims: None,
+                    claims,
                 };
                 issue::create_grant(tx, &core, new, now).await
             })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord::storage::grants;
+use concord::storage::{self, grants};
 use concord::usecases;
 use futures_util::future::join_all;
 
@@ -59,6 +59,40 @@ on_both! {
         assert!(subs.iter().all(|sub| *sub == subs[0]));
         let bank = eco.service(eco.bank).await.sector;
         assert_ne!(*usecases::pairwise::subject(&eco.core, customer, bank, eco.now()).await.expect("a sub"), *subs[0]);
+    }
+
+    async fn grants_are_forgotten_when_nothing_can_come_of_them(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let day = Duration::from_secs(86_400);
+        let offline = eco.signed_in(&person, "bank-web", "openid offline_access").await;
+        let online = eco.signed_in(&person, "bank-silent", "openid").await;
+        let (now, nothing) = (eco.now(), concord::model::ids::GrantId::new(uuid::Uuid::nil()));
+        let count = || async {
+            let mut tx = eco.core.database.read().await.expect("a connection");
+            grants::offline_of_session(&mut tx, person.session).await.expect("grants").len() + grants::clients_of_session(&mut tx, person.session).await.expect("clients").len()
+        };
+        let sweep = |at: concord::clock::Timestamp| eco.write(move |tx| Box::pin(async move {
+            let mut after = nothing;
+            while let Some(next) = storage::dead_grants::forget(tx, after, at, at).await? {
+                after = next;
+            }
+            Ok(())
+        }));
+        assert_eq!(count().await, 3, "one offline grant, two clients");
+        sweep(now + day).await;
+        assert_eq!(count().await, 3, "the session lives");
+        world.pass(day * 29);
+        let offline = eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await.expect("tokens");
+        world.pass(day * 2);
+        sweep(eco.now()).await;
+        assert_eq!(count().await, 2, "the session is over: the offline grant is left");
+        assert!(eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await.is_ok());
+        assert!(!eco.introspect("bank-web", &online.access_token).await.active);
+        world.pass(day * 31);
+        sweep(eco.now()).await;
+        assert_eq!(count().await, 0);
+        assert_eq!(refused(eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await), concord::protocol::ErrorCode::InvalidGrant);
     }
 
     async fn a_jwt_is_remembered_only_for_the_keys_that_verified_it(world: World) {

@@ -74,6 +74,19 @@ on_both! {
         assert_ne!(cinema.userinfo(&other.access_token).await.expect(200).json()["sub"], seen["sub"], "jt10: another sector");
     }
 
+    async fn a_claim_asked_for_by_name_alone_brings_nothing_else_of_its_scope(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let wire = eco.serve().await;
+        let person = eco.person().await;
+        fill(&eco, &person).await;
+        let kept = r#"{"userinfo":{"nickname":{"essential":true}}}"#.parse().ok();
+        let grant = eco.grant_with_claims(&person, "bank-web", "openid profile loyalty", kept).await.expect("a grant");
+        let tokens = eco.redeem("bank-web", &eco.code(&grant, "bank-web", None).await).await.expect("tokens");
+        let seen = eco.over(&wire, "bank-web").await.userinfo(&tokens.access_token).await.expect(200).json();
+        let names: Vec<&String> = seen.as_object().expect("an object").keys().collect();
+        assert_eq!(names, ["sub", "loyalty_points", "loyalty_tier", "nickname"]);
+    }
+
     async fn a_changed_value_is_seen_at_once_and_kept_in_memory_meanwhile(world: World) {
         let eco = Ecosystem::new(&world).await;
         let wire = eco.serve().await;

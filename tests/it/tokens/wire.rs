@@ -209,6 +209,8 @@ on_both! {
         tokio::time::sleep(std::time::Duration::from_millis(800)).await;
         let stale = bank.post("/oauth2/introspect", &[("token", &tokens.access_token)]).await;
         assert_eq!((stale.status.as_u16(), stale.error().as_str()), (503, "temporarily_unavailable"), "never a stale answer");
+        let refreshed = bank.refresh(tokens.refresh_token.as_deref().expect("one")).await;
+        assert_eq!((refreshed.status.as_u16(), refreshed.error().as_str()), (503, "temporarily_unavailable"), "tk16: no token");
         wire.get("/.well-known/jwks.json").send().await.expect(200);
     }
 }
