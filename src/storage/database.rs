@@ -20,6 +20,9 @@ use crate::clock::{self, Timestamp};
 /// How long a write is tried again while it meets other work; then 503 (conventions 9).
 const WRITE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// How often work is done again because a uniqueness rule refused a row; then the refusal is the answer.
+const COLLISIONS: u32 = 3;
+
 /// How many connections, and how long to wait for one.
 #[derive(Clone, Copy, Debug)]
 pub struct Pools {
@@ -106,7 +109,7 @@ impl Database {
     {
         let started = clock::monotonic();
         for attempt in 0_u32.. {
-            let verdict = match self.attempt(&work).await {
+            let verdict = match self.attempt(&work, attempt).await {
                 Ok(done) => return done,
                 Err(verdict) => verdict,
             };
@@ -119,13 +122,15 @@ impl Database {
     }
 
     /// One try: `Ok` is final (whatever `work` said), `Err` says whether to try again.
-    async fn attempt<T, E, F>(&self, work: &F) -> Result<Result<T, E>, Verdict>
+    async fn attempt<T, E, F>(&self, work: &F, attempt: u32) -> Result<Result<T, E>, Verdict>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
     {
         let mut tx = self.begin().await?;
         let outcome = work(&mut tx).await;
-        let (failed, again) = (tx.failed, tx.again);
+        // A row that another transaction has just made: done again, the work sees it and says what it means.
+        let collided = tx.collided && self.is_shared() && attempt < COLLISIONS;
+        let (failed, again) = (tx.failed, tx.again || collided);
         let invalidated = std::mem::take(&mut tx.invalidated);
         match outcome {
             Ok(value) if !failed => {

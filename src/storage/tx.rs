@@ -15,6 +15,8 @@ pub struct Tx {
     pub(super) failed: bool,
     /// The failure was a conflict: the work may be done again.
     pub(super) again: bool,
+    /// A uniqueness rule refused a row: on PostgreSQL that can be how a conflict with other work shows first.
+    pub(super) collided: bool,
     /// What this transaction changes that caches may hold.
     pub(super) invalidated: Vec<Invalidation>,
 }
@@ -40,7 +42,7 @@ impl<D: sqlx::Database> Held<D> {
 
 impl Tx {
     pub(super) fn new(link: Link) -> Self {
-        Self { link, failed: false, again: false, invalidated: Vec::new() }
+        Self { link, failed: false, again: false, collided: false, invalidated: Vec::new() }
     }
 
     /// Notes that a statement failed and says what it means.
@@ -48,6 +50,7 @@ impl Tx {
         let verdict = Verdict::of(error);
         self.failed = true;
         self.again |= verdict.again;
+        self.collided |= matches!(verdict.error, Error::NotUnique);
         verdict.error
     }
 
