@@ -90,9 +90,10 @@ impl Position {
     /// The feed's present end: a node that starts with empty caches reads from here.
     pub async fn now(database: &Database) -> Result<Self, Error> {
         let mut position = Self { from: i64::MAX, applied: HashSet::new() };
-        let mut tx = database.read().await?;
-        let entries = entries(&mut tx, position.from).await?;
-        position.advance(&entries);
+        // Once for the horizon, and once more for what lies behind it already: on PostgreSQL the horizon is that of the whole
+        // cluster, and a long transaction anywhere holds it back.
+        position.poll(database).await?;
+        position.poll(database).await?;
         Ok(position)
     }
 

@@ -91,3 +91,18 @@ async fn a_late_commit_of_an_early_number_is_not_missed() {
     assert_eq!(keys(&mut position, &world).await, ["early"]);
     assert!(keys(&mut position, &world).await.is_empty());
 }
+
+/// The horizon is that of the whole cluster: a long transaction in another database holds it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_before_stays_read_while_a_neighbour_writes() {
+    let (world, neighbour) = (World::new(Backend::Postgres).await, World::new(Backend::Postgres).await);
+    let mut slow = sqlx::PgConnection::connect(neighbour.database_url()).await.expect("PostgreSQL answers");
+    slow.execute("BEGIN").await.expect("begun");
+    slow.execute("SELECT pg_current_xact_id()").await.expect("a number of its own");
+    invalidate(&world.database, &world, "before".into(), Duration::ZERO).await;
+    let mut position = Position::now(&world.database).await.expect("the end");
+    assert!(keys(&mut position, &world).await.is_empty());
+    invalidate(&world.database, &world, "after".into(), Duration::ZERO).await;
+    assert_eq!(keys(&mut position, &world).await, ["after"]);
+    assert!(keys(&mut position, &world).await.is_empty());
+}
