@@ -1,5 +1,9 @@
 //! Two real servers on one PostgreSQL: what one changes the other knows within a second (conventions 8).
 
+mod lag;
+mod once;
+mod stage;
+
 use std::time::{Duration, Instant};
 
 use crate::support::node::{Deployment, Node};

@@ -226,6 +226,11 @@ impl Browser {
         self.cookies.lock().expect("cookies").get(&(host.to_owned(), name.to_owned())).cloned()
     }
 
+    /// A cookie that was not set by an answer: of a session made elsewhere.
+    pub fn carry(&self, host: &str, name: &str, value: &str) {
+        self.keep(host, &format!("{name}={value}; Path=/"));
+    }
+
     pub fn forget_cookies(&self) {
         self.cookies.lock().expect("cookies").clear();
     }

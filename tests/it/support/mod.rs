@@ -22,6 +22,7 @@ pub mod node;
 pub mod partner;
 pub mod person;
 pub mod proxy;
+pub mod redis;
 mod selftest;
 pub mod world;
 

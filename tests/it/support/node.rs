@@ -83,7 +83,17 @@ impl Node {
 
     /// SIGTERM, and the exit code.
     pub async fn stop(&mut self) -> Option<i32> {
+        self.terminate();
+        self.ended().await
+    }
+
+    /// SIGTERM; does not wait.
+    pub fn terminate(&self) {
         let _ = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+    }
+
+    /// The exit code, once the process has ended.
+    pub async fn ended(&mut self) -> Option<i32> {
         let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline {
             if let Ok(Some(status)) = self.process.try_wait() {
@@ -92,6 +102,21 @@ impl Node {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("did not stop; log:\n{}", self.log());
+    }
+
+    /// What `/readyz` says: the status, and the names of the checks that failed.
+    pub async fn readiness(&self) -> (u16, Vec<String>) {
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().expect("an HTTP client");
+        let answer = client.get(format!("http://{}/readyz", self.management)).send().await.expect("the management listener answers");
+        let status = answer.status().as_u16();
+        let report: serde_json::Value = answer.json().await.expect("a report");
+        let failed = report["checks"].as_array().expect("checks").iter().filter(|check| check["status"] != "ok");
+        (status, failed.map(|check| check["name"].as_str().expect("a name").to_owned()).collect())
+    }
+
+    /// The process's id: the same as long as it was not started again.
+    pub fn process(&self) -> u32 {
+        self.process.id()
     }
 
     /// The same node again, on the same ports.

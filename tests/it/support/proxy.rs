@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -17,6 +18,8 @@ struct Wire {
     /// Changes with each cut; every connection made before it breaks.
     cuts: watch::Sender<u64>,
     up: watch::Sender<bool>,
+    /// While it stands, connections stay open and nothing passes.
+    still: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -28,6 +31,7 @@ impl Proxy {
             targets: Mutex::new((targets.into_iter().collect(), 0)),
             cuts: watch::Sender::new(0),
             up: watch::Sender::new(true),
+            still: watch::Sender::new(false),
         });
         tokio::spawn(serve(listener, Arc::clone(&wire)));
         Self { address, wire }
@@ -42,6 +46,16 @@ impl Proxy {
     /// Breaks every connection; new ones are welcome.
     pub fn hiccup(&self) {
         self.wire.cuts.send_modify(|n| *n += 1);
+    }
+
+    /// Lets nothing pass and breaks nothing: as a network that drops every packet.
+    pub fn hold(&self) {
+        self.wire.still.send_replace(true);
+    }
+
+    /// What was held passes.
+    pub fn release(&self) {
+        self.wire.still.send_replace(false);
     }
 
     /// Lets connections through again.
@@ -75,10 +89,23 @@ async fn serve(listener: TcpListener, wire: Arc<Wire>) {
             let Some(target) = wire.next() else { return };
             let Ok(mut outer) = TcpStream::connect(target).await else { return };
             let _ = (inner.set_nodelay(true), outer.set_nodelay(true));
+            let (inner_read, inner_write) = inner.split();
+            let (outer_read, outer_write) = outer.split();
             tokio::select! {
-                _ = tokio::io::copy_bidirectional(&mut inner, &mut outer) => {}
+                _ = pass(inner_read, outer_write, wire.still.subscribe()) => {}
+                _ = pass(outer_read, inner_write, wire.still.subscribe()) => {}
                 _ = cuts.changed() => {}
             }
         });
+    }
+}
+
+/// One direction, piece by piece; ends with the connection.
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut still: watch::Receiver<bool>) {
+    let mut piece = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        if still.wait_for(|still| !*still).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
+            return;
+        }
     }
 }

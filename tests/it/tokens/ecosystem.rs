@@ -72,6 +72,8 @@ pub struct Ecosystem {
 pub struct Person {
     pub customer: CustomerId,
     pub session: SessionId,
+    /// The value of the browser's cookie.
+    pub cookie: String,
     pub session_digest: [u8; 32],
     pub sign_in: ConsentId,
     pub profile: ConsentId,
@@ -174,10 +176,12 @@ impl Ecosystem {
     pub async fn person_with_account(&self, account: &'static str) -> Person {
         let (core, now) = (Arc::clone(&self.core), self.now());
         let id = || core.random.uuid_v7(now);
+        let cookie = core.random.token();
         let person = Person {
             customer: core.random.customer_id(),
             session: SessionId::new(id()),
-            session_digest: core.random.bytes(),
+            session_digest: sha256(cookie.as_bytes()),
+            cookie,
             sign_in: ConsentId::new(id()),
             profile: ConsentId::new(id()),
             reads_loyalty: ConsentId::new(id()),

@@ -2,7 +2,7 @@
 
 mod client_credentials;
 mod codes;
-mod ecosystem;
+pub mod ecosystem;
 mod endings;
 mod introspection;
 mod memory;
