@@ -97,6 +97,11 @@ impl Browser {
         locale.is_some() || theme.is_some()
     }
 
+    /// The path of the page asked for, without its query.
+    pub(super) fn page(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     /// A token that only a page shown to this browser, for this purpose, can carry.
     pub(super) fn csrf(&self, purpose: &str) -> String {
         base64url(&hmac_sha256(self.visitor.browser.as_bytes(), &[b"concord/csrf/v1|", purpose.as_bytes()]))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::account_page::AccountPage;
 use super::ids::{CustomerId, LinkId};
 use super::link::LinkProposal;
 use crate::clock::Timestamp;
@@ -17,6 +18,8 @@ use crate::protocol::scope::ScopeSet;
 
 /// Both sides of a link must have authenticated within this time (conventions 5).
 pub const LINK_FRESHNESS: Duration = Duration::from_secs(5 * 60);
+/// How fresh a sign-in must be before a first password is chosen, where there is none to ask for.
+pub const CHANGE_FRESHNESS: Duration = Duration::from_secs(5 * 60);
 
 /// How the person wants to prove who they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,12 +49,18 @@ pub enum LinkDecision {
 }
 
 /// What a flow is started for; stored sealed.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Purposed {
     /// The client's request; none when a person came by themselves.
     pub request: Option<AuthorizeRequest>,
     /// The link that the service proposed, its assertion already checked.
     pub proposal: Option<LinkProposal>,
+    /// The person's own page to end at, where no client asks.
+    #[serde(default)]
+    pub page: AccountPage,
+    /// Something about the account's safety is about to change: only for somebody who has just signed in.
+    #[serde(default)]
+    pub change: bool,
 }
 
 /// What the person did in this flow; stored sealed.
@@ -148,6 +157,8 @@ pub struct Facts<'a> {
     pub ask: Option<Ask>,
     /// The browser's session.
     pub present: Option<Present>,
+    /// Something about the account's safety is about to change.
+    pub change: bool,
     /// What the person did.
     pub gathered: &'a Gathered,
     /// What consent is missing; counts only with a session.
@@ -163,6 +174,8 @@ pub enum Why {
     MaxAge,
     /// Accounts are linked only by somebody who has just signed in.
     Link,
+    /// So is the account's safety changed.
+    Change,
 }
 
 /// The page of signing in that is due.
@@ -287,18 +300,33 @@ fn introduction(facts: &Facts<'_>, ask: Ask) -> Next {
 
 /// Somebody is here, but must prove it again.
 fn step_up(facts: &Facts<'_>) -> Option<Next> {
-    let (ask, present) = (facts.ask?, facts.present?);
+    let present = facts.present?;
+    let why = why_again(facts, present)?;
+    if facts.ask.is_some_and(|ask| ask.prompt.none) {
+        return Some(error(ErrorCode::LoginRequired));
+    }
+    let gathered = facts.gathered;
+    // By a code instead of the password, as they chose.
+    let by_code = gathered.route == Route::Code && gathered.identifier.is_some() && !gathered.proved;
+    Some(if by_code { Next::VerifyContact } else { Next::StepUp(why) })
+}
+
+fn why_again(facts: &Facts<'_>, present: Present) -> Option<Why> {
+    let ask = facts.ask.unwrap_or_default();
     let here = present.auth_time >= facts.started;
+    let age = facts.now.since(present.auth_time);
     let why = if ask.prompt.login && !here {
         Why::Prompt
-    } else if !here && ask.max_age.is_some_and(|max_age| facts.now.since(present.auth_time) > max_age) {
+    } else if !here && ask.max_age.is_some_and(|max_age| age > max_age) {
         Why::MaxAge
-    } else if ask.link && facts.gathered.link.is_none() && facts.now.since(present.auth_time) > LINK_FRESHNESS {
+    } else if ask.link && facts.gathered.link.is_none() && age > LINK_FRESHNESS {
         Why::Link
+    } else if facts.change && age > CHANGE_FRESHNESS {
+        Why::Change
     } else {
         return None;
     };
-    Some(if ask.prompt.none { error(ErrorCode::LoginRequired) } else { Next::StepUp(why) })
+    Some(why)
 }
 
 fn essential_level(facts: &Facts<'_>) -> Option<Next> {

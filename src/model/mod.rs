@@ -1,5 +1,7 @@
 //! The business as types and pure decisions: no I/O, no clock, no chance of its own.
 
+/// Where to go on after signing in.
+pub mod account_page;
 /// Who did something.
 pub mod actor;
 /// Product domains, scopes, claims, agreements.

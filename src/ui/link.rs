@@ -33,6 +33,16 @@ pub struct Link {
 }
 
 impl Link {
+    /// What every service learns from a link.
+    pub fn that_it_is_you(f: &Frame) -> String {
+        f.t("link-that-it-is-you")
+    }
+
+    /// What links are for.
+    pub fn usual_purpose(f: &Frame) -> String {
+        f.t("link-purpose")
+    }
+
     pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
         let plain = Self {
             service: polar(l),

@@ -162,7 +162,8 @@ impl ChoosePassword {
         self.choice == PasswordChoice::Registering
     }
 
-    pub(super) fn asks_current(&self) -> bool {
+    /// Asks for the present password, too.
+    pub fn asks_current(&self) -> bool {
         self.choice == PasswordChoice::Change
     }
 

@@ -49,7 +49,7 @@ pub async fn push(core: &Arc<Core>, client: &Client, params: &Params, now: Times
         Some(assertion) => Some(links::propose(core, client, assertion, now).await?),
         None => None,
     };
-    let purposed = Purposed { request: Some(request), proposal };
+    let purposed = Purposed { request: Some(request), proposal, ..Purposed::default() };
     let reference = core.random.token();
     let digest = sha256(reference.as_bytes());
     let lifetime = core.config.tokens.pushed_request.get();

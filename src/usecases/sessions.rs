@@ -76,6 +76,14 @@ pub async fn begin(
     Ok(Begun { session, cookie })
 }
 
+/// Gives a live session another cookie, after something that it must not be shared across (P19); `None` when it is not live any more.
+pub async fn change_cookie(tx: &mut Tx, core: &Core, before: Option<&str>, now: Timestamp) -> Result<Option<String>, Error> {
+    let (Some(session), Some(before)) = (live(tx, before, now).await?, before) else { return Ok(None) };
+    let cookie = core.random.token();
+    let changed = sessions::renew(tx, &sha256(before.as_bytes()), &sha256(cookie.as_bytes()), &session).await?;
+    Ok(changed.then_some(cookie))
+}
+
 /// Notes that a session was seen, to the minute: most requests write nothing.
 pub async fn touch(core: &Core, session: &Session, now: Timestamp) -> Result<(), Error> {
     if now.since(session.seen_at) < TOUCH_EVERY {

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{FORMS, after, enter, not_found};
+use super::{after, enter, not_found};
 use crate::http::app::App;
 use crate::http::browser::Browser;
 use crate::http::errors::Error;
@@ -44,7 +44,7 @@ pub(super) async fn end_link(
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
-    visit.browser.check_csrf(FORMS, form.get("csrf"))?;
+    visit.check_csrf(&form)?;
     let id = id.parse().map_err(|_| not_found())?;
     let (core, customer) = (&app.core, visit.session.customer);
     let service = account::service_of_link(core, customer, id).await.map_err(|error| unavailable(&error))?.ok_or_else(not_found)?;
@@ -85,7 +85,7 @@ pub(super) async fn disconnect(
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
-    visit.browser.check_csrf(FORMS, form.get("csrf"))?;
+    visit.check_csrf(&form)?;
     let core = &app.core;
     let service = partners::service_by_code(core, &code).await.map_err(|error| unavailable(&error))?.ok_or_else(not_found)?;
     if form.get("action") != Some("confirm") {

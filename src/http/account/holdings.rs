@@ -3,7 +3,7 @@
 use axum::extract::{MatchedPath, State};
 use axum::response::Response;
 
-use super::{FORMS, Visit, after, enter, not_found, read, words};
+use super::{Visit, after, enter, not_found, read, words};
 use crate::http::app::App;
 use crate::http::browser::Browser;
 use crate::http::errors::Error;
@@ -82,7 +82,7 @@ pub(super) async fn act(State(app): State<App>, path: MatchedPath, browser: Brow
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
-    visit.browser.check_csrf(FORMS, form.get("csrf"))?;
+    visit.check_csrf(&form)?;
     let to = match form.get("action") {
         Some("withdraw") => withdraw(&app, &visit, path.as_str(), &form).await?,
         Some("undo") => undo(&app, &visit, path.as_str(), &form).await?,

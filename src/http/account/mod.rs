@@ -18,6 +18,7 @@ use super::browser::Browser;
 use super::errors::{Error, Refusal};
 use super::pages::answer::{page, see_other, unavailable};
 use super::pages::{ours_only, person};
+use crate::model::account_page::AccountPage;
 use crate::model::customer::Session;
 use crate::protocol::Error as ProtocolError;
 use crate::protocol::params::Params;
@@ -26,9 +27,6 @@ use crate::ui::frame::Frame;
 use crate::usecases::endings::Outcome;
 use crate::usecases::expression::Expression;
 use crate::usecases::{account, flow, partners};
-
-/// What the forms of these pages are bound to.
-const FORMS: &str = "account";
 
 /// The routes.
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -79,22 +77,39 @@ pub(super) struct Visit {
     address: String,
 }
 
-/// Whoever is signed in on this browser; anybody else is led to the sign-in, which ends at `/account`.
+/// Whoever is signed in on this browser; anybody else is led to the sign-in, which ends at the page they came to.
 async fn enter(app: &App, browser: Browser) -> Result<Result<Visit, Response>, Error> {
     let core = &app.core;
     let cookie = browser.visitor.session.as_deref();
     let session = account::signed_in(core, cookie, browser.now).await.map_err(|error| unavailable(&error))?;
     let Some(session) = session else {
-        let id = flow::start_for_account(core, &browser.visitor, browser.now).await.map_err(|error| unavailable(&error))?;
-        return Ok(Err(browser.answer(see_other(&format!("/login?flow={id}")))));
+        return to_sign_in(app, browser, false).await.map(Err);
     };
     let (nickname, address) = person(app, session.customer).await?;
     Ok(Ok(Visit { browser, session, nickname, address }))
 }
 
+/// To a flow that comes back to this page; before a `change` it asks for a proof even of somebody who is signed in.
+async fn to_sign_in(app: &App, browser: Browser, change: bool) -> Result<Response, Error> {
+    let page = AccountPage::at(browser.page());
+    let id = flow::start_for_account(&app.core, &browser.visitor, page, change, browser.now).await.map_err(|error| unavailable(&error))?;
+    let step = if change { "reauth" } else { "login" };
+    Ok(browser.answer(see_other(&format!("/{step}?flow={id}"))))
+}
+
 impl Visit {
+    /// What this page's forms are bound to: the browser, and its session as it is now (P19).
+    fn forms(&self) -> String {
+        format!("account|{}", self.browser.visitor.session.as_deref().unwrap_or_default())
+    }
+
+    /// Refuses a form that was not made for this session (WE3, P19).
+    fn check_csrf(&self, form: &Params) -> Result<(), Refusal> {
+        self.browser.check_csrf(&self.forms(), form.get("csrf"))
+    }
+
     fn frame(&self, app: &App) -> Frame {
-        Frame { signed_in_as: Some(self.address.clone()), ..self.browser.frame(&app.core, FORMS) }
+        Frame { signed_in_as: Some(self.address.clone()), ..self.browser.frame(&app.core, &self.forms()) }
     }
 
     fn show(self, app: &App, render: impl FnOnce(&Frame) -> String) -> Response {

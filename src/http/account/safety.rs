@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::response::Response;
 use secrecy::SecretString;
 
-use super::{FORMS, Visit, enter, not_found, read};
+use super::{Visit, enter, not_found, read, to_sign_in};
 use crate::crypto::password::Weakness;
 use crate::http::app::App;
 use crate::http::browser::{Browser, SESSION};
-use crate::http::errors::{Error, Refusal};
+use crate::http::errors::Error;
 use crate::http::extract::{PageForm, QueryParams};
 use crate::http::pages::MAX_NICKNAME;
 use crate::http::pages::answer::unavailable;
@@ -48,7 +48,7 @@ pub(super) async fn end_sessions(State(app): State<App>, browser: Browser, PageF
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
-    visit.browser.check_csrf(FORMS, form.get("csrf"))?;
+    visit.check_csrf(&form)?;
     let (core, customer, now) = (&app.core, visit.session.customer, visit.browser.now);
     let word = match form.get("action") {
         Some("end") => {
@@ -97,7 +97,7 @@ pub(super) async fn rename(State(app): State<App>, browser: Browser, PageForm(fo
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
-    visit.browser.check_csrf(FORMS, form.get("csrf"))?;
+    visit.check_csrf(&form)?;
     let typed = form.get("nickname").unwrap_or_default().trim();
     let error = match typed.chars().count() {
         0 => Some(NicknameError::Empty),
@@ -133,6 +133,10 @@ pub(super) async fn password(State(app): State<App>, browser: Browser) -> Result
         Err(response) => return Ok(response),
     };
     let page = choose(&app, &visit, None).await?;
+    // Asked first, so that nobody chooses a password in vain.
+    if !page.asks_current() && !account::may_choose_first(&visit.session, visit.browser.now) {
+        return to_sign_in(&app, visit.browser, true).await;
+    }
     Ok(visit.show(&app, |frame| page.render(frame)))
 }
 
@@ -142,10 +146,11 @@ pub(super) async fn change_password(State(app): State<App>, browser: Browser, Pa
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
-    visit.browser.check_csrf(FORMS, form.get("csrf"))?;
+    visit.check_csrf(&form)?;
     let error = match change(&app, &mut visit, &form).await? {
         Tried::Changed => return Ok(visit.go("/account/security?done=password")),
         Tried::Stale => return Ok(visit.go("/account/security?done=nothing")),
+        Tried::NotFresh => return to_sign_in(&app, visit.browser, true).await,
         Tried::Again(error) => error,
     };
     let page = choose(&app, &visit, Some(error)).await?;
@@ -155,6 +160,8 @@ pub(super) async fn change_password(State(app): State<App>, browser: Browser, Pa
 enum Tried {
     Changed,
     Stale,
+    /// There is no present password to ask for, and the sign-in was too long ago.
+    NotFresh,
     Again(NewPasswordError),
 }
 
@@ -184,9 +191,6 @@ async fn change(app: &App, visit: &mut Visit, form: &Params) -> Result<Tried, Er
         Changed::Weak(Weakness::TooShort { .. }) => Tried::Again(NewPasswordError::TooShort),
         Changed::Weak(Weakness::TooLong { .. }) => Tried::Again(NewPasswordError::TooLong),
         Changed::Weak(Weakness::Guessable) => Tried::Again(NewPasswordError::TooCommon),
-        Changed::NotFresh => {
-            let detail = "the sign-in is too old to choose a first password: sign out and in again";
-            return Err(Refusal::because(axum::http::StatusCode::FORBIDDEN, "not_fresh", detail).into());
-        }
+        Changed::NotFresh => Tried::NotFresh,
     })
 }

@@ -18,6 +18,7 @@ use super::browser::{Browser, same_site};
 use super::errors::{Error, Refusal};
 use super::extract::{PageFormBytes, QueryParams};
 use crate::clock::Timestamp;
+use crate::model::account_page::AccountPage;
 use crate::model::flow::{LoginStep, Next, RegisterStep};
 use crate::protocol::params::Params;
 use crate::ui::trouble::{AlreadyFinished, ContinueElsewhere, ErrorKind, ErrorPage};
@@ -144,7 +145,9 @@ async fn show_page(
     let path = request_path.as_str();
     // People who come by themselves begin a flow that ends at their account.
     if params.get("flow").is_none() && matches!(path, "/login" | "/register") {
-        let id = flow::start_for_account(&app.core, &browser.visitor, browser.now).await.map_err(|error| unavailable(&error))?;
+        let id = flow::start_for_account(&app.core, &browser.visitor, AccountPage::default(), false, browser.now)
+            .await
+            .map_err(|error| unavailable(&error))?;
         return Ok(browser.answer(see_other(&format!("{path}?flow={id}"))));
     }
     let flow = match open(&app, &browser, &params).await? {
@@ -166,13 +169,14 @@ async fn show_page(
 async fn finish(app: &App, browser: &Browser, flow: &Flow) -> Result<Response, Error> {
     Ok(match flow::finish(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))? {
         Finished::Answer(reply) => answer::deliver(&app.core, browser, reply),
-        Finished::Account => see_other("/account"),
+        Finished::Account(page) => see_other(page.as_str()),
         Finished::Stale => see_other(&format!("/continue?flow={}", flow.id)),
     })
 }
 
 fn already_finished(app: &App, browser: &Browser, flow: &Flow) -> Response {
-    let go_on_url = flow.asker.as_ref().map_or_else(|| "/account".to_owned(), |asker| asker.service.document.homepage.clone());
+    let go_on_url =
+        flow.asker.as_ref().map_or_else(|| flow.purposed.page.as_str().to_owned(), |asker| asker.service.document.homepage.clone());
     answer::page(AlreadyFinished { go_on_url }.render(&show::frame(app, browser, flow)))
 }
 

@@ -13,6 +13,7 @@ use crate::model::flow::{Next, Route, Why};
 use crate::model::service::Service;
 use crate::protocol::locale::Locale;
 use crate::ui::frame::{ClientCard, Frame};
+use crate::ui::link::LinkRefused;
 use crate::ui::reauth::{KnownPerson, Reauth, ReauthWhy, SelectAccount};
 use crate::ui::register::{ChoosePassword, Nickname, PasswordChoice, RegisterEmail};
 use crate::ui::sign_in::{Accepts, Code, CodePurpose, Identifier, Password};
@@ -62,7 +63,7 @@ pub(super) async fn page(app: &App, browser: &Browser, flow: &Flow, path: &str, 
         (_, Next::Register(crate::model::flow::RegisterStep::Name)) => nickname(flow, trouble).render(&frame),
         (_, Next::Register(_)) => choose_password(flow, trouble).render(&frame),
         (_, Next::StepUp(why)) => reauth(app, browser, flow, *why, trouble).await?.render(&frame),
-        (_, Next::Link) => link(app, browser, flow).await?.render(&frame),
+        (_, Next::Link) => link(app, browser, flow, &frame).await?,
         (_, Next::Consent(_)) => consent(app, browser, flow).await?.render(&frame),
         _ => String::new(),
     };
@@ -140,19 +141,19 @@ pub(in crate::http) async fn person(app: &App, customer: crate::model::ids::Cust
 
 async fn reauth(app: &App, browser: &Browser, flow: &Flow, why: Why, trouble: &Trouble) -> Result<Reauth, Error> {
     let service = flow.asker.as_ref().map(|asker| asker.service.document.name.get(browser.visitor.locale).to_owned());
-    let person = match &flow.session {
-        Some(session) => person(app, session.customer).await?.1,
-        None => String::new(),
-    };
+    let Some(session) = &flow.session else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
+    let ways = flow::ways(&app.core, session.customer).await.map_err(|error| unavailable(&error))?;
+    let person = person(app, session.customer).await?.1;
     Ok(Reauth {
         why: match why {
             Why::Prompt => ReauthWhy::ServiceAsks,
             Why::MaxAge => ReauthWhy::TooLongAgo,
+            Why::Change => ReauthWhy::BeforeChange,
             Why::Link => ReauthWhy::BeforeLink { service: service.unwrap_or_default() },
         },
         person,
-        has_password: true,
-        may_use_code: false,
+        has_password: ways.password,
+        may_use_code: ways.code,
         error: words::password(trouble),
     })
 }
@@ -166,10 +167,13 @@ async fn select_account(app: &App, flow: &Flow) -> Result<SelectAccount, Error> 
     Ok(SelectAccount { people })
 }
 
-async fn link(app: &App, browser: &Browser, flow: &Flow) -> Result<crate::ui::link::Link, Error> {
-    let view = flow::link_view(&app.core, flow).await.map_err(|error| unavailable(&error))?;
+async fn link(app: &App, browser: &Browser, flow: &Flow, frame: &Frame) -> Result<String, Error> {
+    let view = flow::link_view(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
     let (Some(view), Some(asker)) = (view, &flow.asker) else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
-    Ok(words::link(&app.core, &view, &asker.service, browser))
+    Ok(match view.refused {
+        Some(why) => LinkRefused { service: card(&asker.service, frame.locale), problem: words::link_problem(why) }.render(frame),
+        None => words::link(&app.core, &view, &asker.service, frame).render(frame),
+    })
 }
 
 async fn consent(app: &App, browser: &Browser, flow: &Flow) -> Result<crate::ui::consent::Consent, Error> {

@@ -10,7 +10,7 @@ use crate::http::errors::Error;
 use crate::model::flow::Route;
 use crate::protocol::params::Params;
 use crate::protocol::scope::ScopeSet;
-use crate::usecases::flow::{self, Flow, Identified, Registered, SignedIn};
+use crate::usecases::flow::{self, Flow, Identified, LinkDone, Registered, SignedIn};
 
 /// The longest name a person may want to be addressed by, in code points.
 pub(in crate::http) const MAX_NICKNAME: usize = 64;
@@ -55,12 +55,12 @@ pub(super) async fn submit(app: &App, browser: &mut Browser, flow: &Flow, path: 
             })
         }
         ("/login/code", _) => type_code(app, browser, flow, form).await,
+        ("/reauth", "code") => prove_by_code(app, browser, flow).await,
         ("/login/password" | "/reauth", _) => password(app, browser, flow, path, form).await,
         ("/select-account", _) => gone_on(flow::choose_account(core, flow).await),
         ("/register/name", _) => name(app, flow, form).await,
         ("/register/password", _) => register(app, browser, flow, form).await,
-        ("/link", "accept") => gone_on(flow::accept_link(core, &browser.visitor, flow, browser.now).await),
-        ("/link", "decline") => gone_on(flow::decline_link(core, &browser.visitor, flow, browser.now).await),
+        ("/link", "accept" | "decline" | "continue") => link(app, browser, flow, action).await,
         ("/consent", "accept") => {
             let ticked = ScopeSet::from_tokens(form.all("item")).unwrap_or_default();
             gone_on(flow::decide_consent(core, &browser.visitor, flow, &ticked, browser.now).await)
@@ -72,6 +72,27 @@ pub(super) async fn submit(app: &App, browser: &mut Browser, flow: &Flow, path: 
 
 fn gone_on(done: Result<bool, crate::usecases::Failure>) -> Result<Outcome, Error> {
     done.map(|_| Outcome::GoOn).map_err(|error| unavailable(&error))
+}
+
+async fn link(app: &App, browser: &mut Browser, flow: &Flow, action: &str) -> Result<Outcome, Error> {
+    let (core, now) = (&app.core, browser.now);
+    let done = match action {
+        "accept" => flow::accept_link(core, &browser.visitor, flow, now).await,
+        "decline" => flow::decline_link(core, &browser.visitor, flow, now).await,
+        _ => flow::pass_link(core, &browser.visitor, flow, now).await,
+    };
+    if let LinkDone::Decided(Some(cookie)) = done.map_err(|error| unavailable(&error))? {
+        browser.set(app, SESSION, &cookie);
+    }
+    Ok(Outcome::GoOn)
+}
+
+async fn prove_by_code(app: &App, browser: &Browser, flow: &Flow) -> Result<Outcome, Error> {
+    let sent = flow::reauthenticate_by_code(&app.core, &browser.visitor, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+    Ok(match sent {
+        Identified::TooMany(refused) => Outcome::Again(Trouble::TooMany(refused.until)),
+        _ => Outcome::GoOn,
+    })
 }
 
 async fn identify(app: &App, browser: &Browser, flow: &Flow, typed: Option<&str>, route: Route) -> Result<Outcome, Error> {

@@ -5,12 +5,13 @@ use crate::crypto::password::Weakness;
 use crate::http::browser::Browser;
 use crate::model::consent::ConsentKind;
 use crate::model::service::Service;
-use crate::protocol::locale::Locale;
 use crate::ui::consent::{Consent, ConsentGroup, ConsentItem, MissingLink};
-use crate::ui::link::Link;
+use crate::ui::frame::Frame;
+use crate::ui::link::{Link, LinkProblem};
 use crate::ui::register::{EmailError, NewPasswordError, NicknameError};
 use crate::ui::sign_in::{CodeError, IdentifierError, PasswordError};
 use crate::usecases::flow::{ConsentView, LinkView, ScopeView, WhyLeftOut};
+use crate::usecases::links::Refusal;
 use crate::usecases::one_time_code::Typed;
 use crate::usecases::{Core, Failure, partners};
 
@@ -81,8 +82,8 @@ fn version(number: i64) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
-pub(super) fn link(core: &Core, view: &LinkView, service: &Service, browser: &Browser) -> Link {
-    let locale = browser.visitor.locale;
+pub(super) fn link(core: &Core, view: &LinkView, service: &Service, frame: &Frame) -> Link {
+    let locale = frame.locale;
     let catalog = core.catalog.load();
     let agreement = catalog.agreements.iter().find(|(_, agreement)| agreement.kind == ConsentKind::Link);
     let domains = service.document.owns.iter().filter_map(|code| catalog.domains.get(code));
@@ -92,32 +93,23 @@ pub(super) fn link(core: &Core, view: &LinkView, service: &Service, browser: &Br
         nickname: view.nickname.clone(),
         address: view.address.clone(),
         customer_id: view.customer_id.clone(),
-        to_service: vec![say(
-            locale,
-            "что это вы, когда входите через Concord ID",
-            "that it is you when you sign in with Concord ID",
-            "您通过 Concord ID 登录时，确认是您本人",
-        )],
+        to_service: vec![Link::that_it_is_you(frame)],
         to_concord: domains.map(|domain| domain.name.get(locale).to_owned()).collect(),
-        purpose: say(
-            locale,
-            "чтобы входить одним именем и решать, кто что видит",
-            "to sign in with one name and decide who sees what",
-            "用一个身份登录，并决定谁能看到什么",
-        ),
+        purpose: Link::usual_purpose(frame),
         until: None,
         text_version: agreement.map_or(1, |(_, agreement)| version(agreement.version)),
         text_url: agreement.map(|(code, _)| format!("/agreements/{code}")).unwrap_or_default(),
     }
 }
 
-fn say(locale: Locale, ru: &str, en: &str, zh: &str) -> String {
-    match locale {
-        Locale::Ru => ru,
-        Locale::En => en,
-        Locale::Zh => zh,
+/// What the person is told of a link that cannot be made.
+pub(super) fn link_problem(why: Refusal) -> LinkProblem {
+    match why {
+        Refusal::Held => LinkProblem::HeldByAnother,
+        Refusal::AnotherAccount => LinkProblem::OtherAccountLinked,
+        Refusal::Late => LinkProblem::ProofTooOld,
+        Refusal::Suspended | Refusal::Superseded | Refusal::Weak | Refusal::Inactive => LinkProblem::NotNow,
     }
-    .to_owned()
 }
 
 /// The consent page: scopes grouped by product domain, each with the person's own values.

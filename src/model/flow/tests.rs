@@ -30,7 +30,7 @@ fn scopes(text: &str) -> Missing {
 
 /// A flow that began a minute ago.
 fn decided(ask: Option<Ask>, present: Option<Present>, gathered: &Gathered, missing: Missing) -> Next {
-    decide(&Facts { now: NOW, started: ago(60), life: Life::Open, ask, present, gathered, missing })
+    decide(&Facts { now: NOW, started: ago(60), life: Life::Open, ask, present, change: false, gathered, missing })
 }
 
 fn typed(route: Route) -> Gathered {
@@ -121,6 +121,32 @@ fn mf11_an_essential_level_that_is_not_reached_is_an_error() {
 }
 
 #[test]
+fn somebody_signed_in_proves_it_again_by_password_or_code() {
+    let prove = |gathered: &Gathered, seconds| {
+        let facts = Facts {
+            now: NOW,
+            started: ago(60),
+            life: Life::Open,
+            ask: None,
+            present: present(seconds),
+            change: true,
+            gathered,
+            missing: Missing::default(),
+        };
+        decide(&facts)
+    };
+    let fresh = Gathered::default();
+    assert_eq!(prove(&fresh, 301), Next::StepUp(Why::Change), "a password is chosen only soon after signing in");
+    assert_eq!(prove(&fresh, 300), Next::Respond(Answer::Account));
+    assert_eq!(prove(&typed(Route::Password), 301), Next::StepUp(Why::Change));
+    assert_eq!(prove(&typed(Route::Code), 301), Next::VerifyContact);
+    assert_eq!(prove(&Gathered { proved: true, ..typed(Route::Code) }, 301), Next::StepUp(Why::Change), "once is once");
+    assert_eq!(prove(&typed(Route::Code), 30), Next::Respond(Answer::Account));
+    let asked = decided(Some(asked("login")), present(3600), &typed(Route::Code), Missing::default());
+    assert_eq!(asked, Next::VerifyContact);
+}
+
+#[test]
 fn a_flow_that_is_over_stays_over() {
     for (life, expected) in [(Life::Finished, Next::Finished), (Life::Expired, Next::Expired)] {
         let facts = Facts {
@@ -129,6 +155,7 @@ fn a_flow_that_is_over_stays_over() {
             life,
             ask: Some(asked("")),
             present: present(30),
+            change: true,
             gathered: &Gathered { refused: true, ..Gathered::default() },
             missing: scopes("loyalty"),
         };

@@ -17,7 +17,7 @@ use crate::storage::grants::Use;
 use crate::storage::{Error, consents, grants, links, sessions};
 
 pub use decisions::{Decided, Decision};
-pub use safety::{Changed, Credentials, change_password, credentials, end_others, end_session, rename};
+pub use safety::{Changed, Credentials, change_password, credentials, end_others, end_session, may_choose_first, rename};
 
 /// A service the person uses with Concord.
 pub struct Connection {

@@ -1,7 +1,6 @@
 //! Sessions, password and name: what a person changes about their own safety.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -14,12 +13,10 @@ use crate::clock::Timestamp;
 use crate::crypto::password::{self, Verdict, Weakness};
 use crate::model::actor::Actor;
 use crate::model::customer::Session;
+use crate::model::flow::CHANGE_FRESHNESS;
 use crate::model::ids::{CustomerId, SessionId};
 use crate::protocol::acr::Amr;
 use crate::storage::{Error, Tx, passwords, sessions};
-
-/// How fresh a sign-in must be for a first password, where there is none to ask for.
-const FRESH: Duration = Duration::from_secs(300);
 
 /// What the person signs in with and is called.
 pub struct Credentials {
@@ -42,6 +39,11 @@ pub async fn credentials(core: &Core, customer: CustomerId) -> Result<Credential
         identifiers: identifiers::of_customer(&mut tx, core, customer).await?,
         nickname: profile::nickname(&mut tx, core, customer).await?.unwrap_or_default(),
     })
+}
+
+/// Whether the sign-in is fresh enough for a first password, where there is none to ask for.
+pub fn may_choose_first(session: &Session, now: Timestamp) -> bool {
+    now.since(session.auth_time) <= CHANGE_FRESHNESS
 }
 
 /// Changes how the person is addressed.
@@ -155,7 +157,7 @@ pub async fn change_password(
                 return Ok(refused);
             }
         }
-        None if now.since(session.auth_time) > FRESH => return Ok(Changed::NotFresh),
+        None if !may_choose_first(session, now) => return Ok(Changed::NotFresh),
         None => {}
     }
     let mut context: Vec<&str> = known.iter().map(|identifier| identifier.value.as_str()).collect();

@@ -40,8 +40,16 @@ pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow
     }
     let present =
         flow.session.as_ref().map(|session| Present { customer: session.customer, auth_time: session.auth_time, acr: session.acr });
-    flow.next =
-        decide(&Facts { now, started: flow.started, life, ask, present, gathered: &flow.gathered, missing: flow.wanted.missing.clone() });
+    flow.next = decide(&Facts {
+        now,
+        started: flow.started,
+        life,
+        ask,
+        present,
+        change: flow.purposed.change,
+        gathered: &flow.gathered,
+        missing: flow.wanted.missing.clone(),
+    });
     Ok(())
 }
 

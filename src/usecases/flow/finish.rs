@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Asker, Core, Flow};
 use crate::clock::Timestamp;
+use crate::model::account_page::AccountPage;
 use crate::model::customer::Session;
 use crate::model::flow::{Answer as Decided, LinkDecision, Next};
 use crate::protocol::authorize::AuthorizeRequest;
@@ -17,8 +18,8 @@ use crate::usecases::{asked, links};
 pub enum Finished {
     /// The answer for the client.
     Answer(Answer),
-    /// To the account page.
-    Account,
+    /// To a page of the person's own.
+    Account(AccountPage),
     /// It is not due, or another tab was quicker.
     Stale,
 }
@@ -27,14 +28,14 @@ pub enum Finished {
 pub async fn finish(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Result<Finished, Error> {
     let Next::Respond(answer) = flow.next else { return Ok(Finished::Stale) };
     match answer {
-        Decided::Account => Ok(Finished::Account),
+        Decided::Account => Ok(Finished::Account(flow.purposed.page.clone())),
         Decided::Error(code) => finish_with(core, flow, code, now).await,
         Decided::Grant => finish_with_grant(core, flow, now).await,
     }
 }
 
 async fn finish_with(core: &Arc<Core>, flow: &Flow, code: ErrorCode, now: Timestamp) -> Result<Finished, Error> {
-    let Some(request) = &flow.purposed.request else { return Ok(Finished::Account) };
+    let Some(request) = &flow.purposed.request else { return Ok(Finished::Account(flow.purposed.page.clone())) };
     let (held, id, version, accepted) = (Arc::clone(core), flow.id, flow.version, accepted(flow));
     let finished = core
         .database

@@ -115,7 +115,7 @@ pub async fn choose_account(core: &Arc<Core>, flow: &Flow) -> Result<bool, Error
 }
 
 /// Stores facts and sends a code, if one is due, in one transaction.
-async fn change(
+pub(super) async fn change(
     core: &Arc<Core>,
     visitor: &Visitor,
     flow: &Flow,

@@ -1,5 +1,6 @@
 //! The sign-in transaction as a use case: facts in, next step out, each step one verb (conventions 4).
 
+mod again;
 mod consent;
 mod decide;
 mod finish;
@@ -26,12 +27,13 @@ use crate::protocol::locale::Locale;
 use crate::storage::flows::{self, FlowRow, UNBOUND};
 use crate::storage::{Error, Tx};
 
+pub use again::{Ways, reauthenticate_by_code, ways};
 pub use consent::{ConsentView, ScopeView, consent_view, decide_consent};
 pub use finish::{Finished, finish};
 pub use introduce::{
     Identified, SignedIn, choose_account, identify, reauthenticate, resend_code, sign_in, switch_route, type_code, use_another,
 };
-pub use link::{LinkView, accept_link, decline_link, link_view};
+pub use link::{LinkDone, LinkView, accept_link, decline_link, link_view, pass_link};
 pub use register::{Registered, name, register};
 pub use start::{Start, StartError, start, start_for_account};
 pub use wanted::{LeftOut, Wanted, Why as WhyLeftOut};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Asker, Core, Visitor, seal};
 use crate::clock::Timestamp;
+use crate::model::account_page::AccountPage;
 use crate::model::flow::{Gathered, Purposed};
 use crate::model::ids::FlowId;
 use crate::model::service::GrantType;
@@ -61,7 +62,7 @@ pub async fn start(core: &Arc<Core>, visitor: Option<&Visitor>, params: &Params,
                 AuthorizeRequest::parse(params, &client_id, registered, Channel::Browser).and_then(|request| check(request, &asker, false));
             match parsed {
                 Ok(request) => {
-                    insert(core, visitor, &asker, Purposed { request: Some(request), proposal: None }, now).await.map(Start::Flow)
+                    insert(core, visitor, &asker, Purposed { request: Some(request), ..Purposed::default() }, now).await.map(Start::Flow)
                 }
                 Err(error) => Ok(Start::Answer(address.error(core.issuer(), &error))),
             }
@@ -100,7 +101,7 @@ async fn resume_or_insert(
             Ok(request) => request,
             Err(error) => return Ok(Start::Answer(address.error(core.issuer(), &error))),
         };
-        let row = row(core, visitor, Some(asker), &Purposed { request: Some(request), proposal: purposed.proposal }, now)?;
+        let row = row(core, visitor, Some(asker), &Purposed { request: Some(request), ..purposed }, now)?;
         let (id, uri) = (row.id, request_uri.clone());
         let done: Result<bool, Error> = core
             .database
@@ -172,9 +173,16 @@ async fn insert(
     Ok(add(core, row).await?)
 }
 
-/// Starts a flow for a person who came by themselves: it ends at the account page.
-pub async fn start_for_account(core: &Arc<Core>, visitor: &Visitor, now: Timestamp) -> Result<FlowId, storage::Error> {
-    let row = row(core, Some(visitor), None, &Purposed { request: None, proposal: None }, now)?;
+/// Starts a flow for a person who came by themselves: it ends at the page of theirs that they came to. Before a `change` of the
+/// account's safety they prove again who they are.
+pub async fn start_for_account(
+    core: &Arc<Core>,
+    visitor: &Visitor,
+    page: AccountPage,
+    change: bool,
+    now: Timestamp,
+) -> Result<FlowId, storage::Error> {
+    let row = row(core, Some(visitor), None, &Purposed { page, change, ..Purposed::default() }, now)?;
     add(core, row).await
 }
 

@@ -58,7 +58,7 @@ pub enum Standing {
     Refused(Refusal),
 }
 
-/// Why an account cannot be linked. For events; to the person it sounds the same whoever holds the account (P13).
+/// Why an account cannot be linked. The person, whom the service has just vouched for, is told; never who holds the account (P12, P13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Another customer holds it.
@@ -175,6 +175,17 @@ async fn refuse(tx: &mut Tx, core: &Core, deciding: &Deciding, why: Refusal, now
     let about = note::About { customer: Some(deciding.customer), service: Some(deciding.service.id), actor: &deciding.expression.actor };
     note::happened(tx, core, "link.refused", &about, &[("why", why.as_str())], now).await?;
     Ok(LinkDecision::Refused)
+}
+
+/// The person was told that the account cannot be linked, and goes on without: on record. `None` when it can be linked by now.
+///
+/// # Errors
+/// The database refused.
+pub async fn pass(tx: &mut Tx, core: &Core, deciding: &Deciding, now: Timestamp) -> Result<Option<LinkDecision>, Error> {
+    match standing(tx, core, deciding.customer, &deciding.service, &deciding.proposal, now).await? {
+        Standing::Refused(why) => refuse(tx, core, deciding, why, now).await.map(Some),
+        _ => Ok(None),
+    }
 }
 
 async fn make_waiting(tx: &mut Tx, core: &Core, deciding: &Deciding, now: Timestamp) -> Result<LinkDecision, Error> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { step, story, wanted } from "../lib/report.mjs";
 import { launch } from "./chromium.mjs";
-import { samples, visit } from "./samples.mjs";
+import { samples, visit, widths } from "./samples.mjs";
 
 const folder = wanted("PAGES");
 let browser;
@@ -36,7 +36,7 @@ await story(
       const names = samples(folder, [".light"]);
       assert.ok(names.length > 50, `only ${names.length} pages`);
       const wrong = [];
-      await visit(browser, folder, names, async (page, name, width) => {
+      await visit(browser, folder, names, Object.keys(widths), async (page, name, width) => {
         for (const fault of await page.evaluate(faults)) wrong.push(`${name} (${width}): ${fault}`);
       });
       assert.deepEqual(wrong.slice(0, 40), [], `${wrong.length} faults`);

@@ -10,9 +10,9 @@ export function samples(folder, filters = []) {
   return names.map((name) => name.slice(0, -5)).filter((name) => filters.every((part) => name.includes(part)));
 }
 
-/** Calls `work(page, name, width)` for each sample and width, four tabs at a time. */
-export async function visit(browser, folder, names, work) {
-  const tasks = Object.keys(widths).flatMap((width) => names.map((name) => ({ name, width })));
+/** Calls `work(page, name, width)` for each sample and each of the widths named, four tabs at a time. */
+export async function visit(browser, folder, names, looks, work) {
+  const tasks = looks.flatMap((width) => names.map((name) => ({ name, width })));
   const tab = async () => {
     const context = await browser.newContext({ reducedMotion: "reduce" });
     const page = await context.newPage();

@@ -40,10 +40,11 @@ class Page(HTMLParser):
         if self._form is None:
             return
         if tag == "input" and kind != "submit" and a.get("name") and "disabled" not in a:
+            # Whatever may be ticked is: this person shares all that is asked for.
             box = kind in ("checkbox", "radio")
             self._form["fields"].append({
                 "name": a["name"], "value": a.get("value", "on" if box else "") or "", "type": kind,
-                "hint": a.get("autocomplete") or "", "sent": not box or "checked" in a or (kind == "checkbox" and "required" in a),
+                "hint": a.get("autocomplete") or "", "sent": kind != "radio" or "checked" in a,
             })
 
     def handle_endtag(self, tag):

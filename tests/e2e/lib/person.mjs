@@ -91,7 +91,8 @@ export class Person {
     const sent = new URLSearchParams();
     for (const field of form.fields) {
       if (field.name in values) continue;
-      if (field.sent || (field.type === "checkbox" && field.required)) sent.append(field.name, field.value);
+      // Whatever may be ticked is: this person shares all that is asked for.
+      if (field.sent || field.type === "checkbox") sent.append(field.name, field.value);
     }
     for (const [name, value] of Object.entries(values)) sent.append(name, value);
     if (button?.name) sent.append(button.name, button.value);

@@ -28,14 +28,15 @@ function answers(port, path, host) {
 
 /**
  * Runs `concord ...args(ports, folder)` until `stop()`. Ready when `ready` of the returned plan answers.
- * `plan(port, management, folder)` gives `{ args, environment, ready: { port, path, host } }`.
+ * `plan(port, management, folder)` gives `{ args, environment, ready: { port, path, host }, before }`; what the commands of `before` printed is in `before`.
  */
 export async function start(plan) {
   const [port, management] = [await freePort(), await freePort()];
   const folder = mkdtempSync(join(tmpdir(), "concord-e2e-"));
   const { args, environment = {}, ready, before = [] } = plan(port, management, folder);
   const options = { cwd: folder, env: { ...process.env, NO_COLOR: "1", ...environment } };
-  for (const command of before) await run(command, options);
+  const told = [];
+  for (const command of before) told.push(await run(command, options));
   const child = spawn(wanted("CONCORD_BIN"), args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (log += data));
@@ -44,6 +45,7 @@ export async function start(plan) {
   const running = {
     port,
     folder,
+    before: told,
     log: () => log,
     run: (command) => run(command, options),
     async stop() {

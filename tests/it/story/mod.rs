@@ -1,6 +1,7 @@
 //! The whole story over HTTP, on both databases: one login, links with consent, and what ends what.
 
 mod ecosystem;
+mod linking;
 
 use ecosystem::Ecosystem;
 use serde_json::{Value, json};

@@ -1,0 +1,76 @@
+//! What the pages say when an account cannot be linked, and what a link changes in the browser.
+
+use super::ecosystem::Ecosystem;
+use super::text;
+use crate::support::client::Pending;
+use crate::support::http::{Answer, parameter};
+use crate::support::on_both;
+use crate::support::person::Person;
+
+async fn proposed(eco: &Ecosystem, account: &str) -> Pending {
+    eco.points.push(&[("link_assertion", &eco.assertion("polar-points", account))]).await
+}
+
+fn session(person: &Person) -> String {
+    person.browser.cookie("id.localhost", "concord_session").expect("signed in").value
+}
+
+fn link_form(page: &Answer, action: &str) -> crate::support::html::Form {
+    let found = page.page().forms().into_iter().find(|form| form.offers(action));
+    found.unwrap_or_else(|| panic!("no {action} on {}: {}", page.url, page.page().text())).press(&format!("action={action}"))
+}
+
+on_both! {
+    /// P12: who proves an account that is linked elsewhere is told so, not by whom it is held, and signs in without the link.
+    async fn p12_a_link_that_is_refused_is_told_and_signing_in_goes_on(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let (mut anna, mut boris) = (eco.person("anna"), eco.person("boris"));
+        eco.sign_in(&mut anna, &eco.cinema, &[]).await;
+        eco.sign_in(&mut boris, &eco.cinema, &[]).await;
+
+        // Free while he looks at it; linked by her before he accepts.
+        let pending = proposed(&eco, "PP-104417").await;
+        let page = boris.browser.open(pending.url.as_str()).await.expect(200);
+        assert_eq!(page.url.path(), "/link");
+        let before = session(&boris);
+        let linked = eco.connect(&mut anna, &eco.points, "polar-points", "PP-104417").await;
+        assert_eq!(linked["link_status"], "active");
+        let told = boris.browser.submit(link_form(&page, "accept")).await.expect(200);
+        assert_eq!(told.url.path(), "/link");
+        assert!(told.page().text().contains("already linked with another Concord ID"), "{}", told.page().text());
+        assert!(!told.text().contains("anna") && !told.page().forms().iter().any(|form| form.offers("accept")));
+        assert_eq!(session(&boris), before, "nothing happened");
+
+        // Another of his tabs still shows the button: it leads to the same words.
+        let again = boris.browser.submit(link_form(&page, "accept")).await.expect(200);
+        assert!(again.page().by_id("continue").is_some());
+        let answer = boris.walk(pending.url.as_str()).await;
+        let back = eco.points.returned(&pending, &answer);
+        let code = parameter(&back, "code").expect("signed in without the link");
+        let tokens = eco.points.redeem(&code, &pending.verifier).await.expect(200).json();
+        assert_eq!(tokens["link_status"], "error");
+        let seen = eco.points.introspect(text(&tokens, "access_token")).await;
+        assert!(seen["links"].as_array().is_none_or(Vec::is_empty), "{seen}");
+        eco.close().await;
+    }
+
+    /// P19: after linking the browser goes on under another session cookie; the one before, and forms made under it, are worth nothing.
+    async fn p19_a_link_gives_the_session_a_new_cookie_and_new_forms(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let mut anna = eco.person("anna");
+        eco.sign_in(&mut anna, &eco.cinema, &[]).await;
+        let (cookie, mut fixed) = (session(&anna), anna.browser.clone());
+        let form = link_form(&anna.browser.open("/account/security").await.expect(200), "save-nickname").fill("nickname", "Planted");
+
+        let linked = eco.connect(&mut anna, &eco.points, "polar-points", "PP-104417").await;
+        assert_eq!(linked["link_status"], "active");
+        assert_ne!(session(&anna), cookie);
+        assert_eq!(fixed.open("/account").await.url.path(), "/login", "the cookie of before is nobody's");
+        assert_eq!(anna.browser.submit(form).await.status, 403, "so is a form of before");
+        let page = anna.browser.open("/account/security").await.expect(200);
+        assert!(!page.page().text().contains("Planted"));
+        let form = link_form(&page, "save-nickname").fill("nickname", "Anna");
+        assert_eq!(anna.browser.submit(form).await.expect(200).url.query(), Some("done=nickname"));
+        eco.close().await;
+    }
+}
