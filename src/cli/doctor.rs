@@ -29,7 +29,7 @@ struct Finding {
 pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
     let mut findings = configuration(invocation);
     let settings = &invocation.config.database;
-    match Database::open(settings.url.expose(), Pools { connections: 4, wait: settings.connect_timeout.get() }).await {
+    match Database::open(settings.url.expose(), Pools { connections: 4, ..Pools::of(settings) }).await {
         Err(error) => findings.push(failed("database", error)),
         Ok(database) => {
             let kind = if database.is_shared() { "PostgreSQL answers" } else { "SQLite opens" };

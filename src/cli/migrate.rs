@@ -1,5 +1,7 @@
 //! `concord migrate`: the database's tables.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use serde_json::json;
 
@@ -20,7 +22,9 @@ pub(super) enum Verb {
 pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failure> {
     let settings = &invocation.config.database;
     let owner = if settings.owner_url.is_empty() { &settings.url } else { &settings.owner_url };
-    let database = Database::open(owner.expose(), Pools { connections: 4, wait: settings.connect_timeout.get() }).await?;
+    // A migration takes the time it takes: an index over millions of rows is one statement.
+    let patient = Pools { connections: 4, statement: Duration::ZERO, ..Pools::of(settings) };
+    let database = Database::open(owner.expose(), patient).await?;
     let outcome = match verb {
         Verb::Status => status(&database, invocation).await,
         Verb::Up => up(&database, invocation).await,

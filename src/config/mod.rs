@@ -29,6 +29,7 @@ pub use sections::keys::KeysConfig;
 pub use sections::limits::LimitsConfig;
 pub use sections::log::{LogConfig, LogFormat};
 pub use sections::mail::{MailConfig, MailTransport};
+pub use sections::memory::MemoryConfig;
 pub use sections::outbound::OutboundConfig;
 pub use sections::password::PasswordConfig;
 pub use sections::server::ServerConfig;
@@ -54,6 +55,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The store of short-lived things.
     pub ephemeral: EphemeralConfig,
+    /// How much is kept in memory.
+    pub memory: MemoryConfig,
     /// Key-encryption key, pepper, rotation of signing keys.
     pub keys: KeysConfig,
     /// Browser sessions and flows.

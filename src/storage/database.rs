@@ -16,26 +16,61 @@ use super::invalidations::Invalidation;
 use super::tx::{Held, Link};
 use super::{Error, Tx};
 use crate::clock::{self, Timestamp};
+use crate::config::DatabaseConfig;
 
-/// How long a write is tried again while it meets other work; then 503 (conventions 9).
-const WRITE_DEADLINE: Duration = Duration::from_secs(2);
+/// The fewest connections for reading: sqlx hops to a thread per SQLite connection, and a few keep a core busy (performance.md).
+const FEWEST: u32 = 4;
 
 /// How often work is done again because a uniqueness rule refused a row; then the refusal is the answer.
 const COLLISIONS: u32 = 3;
 
-/// How many connections, and how long to wait for one.
+/// How many connections, and how patient they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Pools {
     /// Connections for reading; on PostgreSQL for everything.
     pub connections: u32,
+    /// How long opening the first connection may take.
+    pub connect: Duration,
     /// How long a caller waits for a free connection.
     pub wait: Duration,
+    /// PostgreSQL: how long one statement may run; the database ends it. Zero: for ever.
+    pub statement: Duration,
+    /// PostgreSQL: how long a transaction may do nothing; the database ends it with its connection.
+    pub idle_in_transaction: Duration,
+    /// How long a write is tried again while it meets other work; then 503 (conventions 9).
+    pub write_deadline: Duration,
 }
 
 impl Default for Pools {
     fn default() -> Self {
-        Self { connections: 8, wait: Duration::from_secs(2) }
+        Self {
+            connections: 8,
+            connect: Duration::from_secs(5),
+            wait: Duration::from_secs(2),
+            statement: Duration::from_secs(5),
+            idle_in_transaction: Duration::from_secs(5),
+            write_deadline: Duration::from_secs(2),
+        }
     }
+}
+
+impl Pools {
+    /// As the operator set them.
+    pub fn of(settings: &DatabaseConfig) -> Self {
+        let embedded = is_embedded(settings.url.expose());
+        Self {
+            connections: if embedded { settings.read_connections } else { settings.max_connections },
+            connect: settings.connect_timeout.get(),
+            wait: settings.acquire_timeout.get(),
+            statement: settings.statement_timeout.get(),
+            idle_in_transaction: settings.idle_in_transaction_timeout.get(),
+            write_deadline: settings.write_deadline.get(),
+        }
+    }
+}
+
+fn is_embedded(url: &str) -> bool {
+    url.starts_with("sqlite:")
 }
 
 /// Called after a commit with what it changed, so that this node need not wait for its own poll.
@@ -46,24 +81,31 @@ type AfterCommit = Arc<dyn Fn(&[Invalidation]) + Send + Sync>;
 pub struct Database {
     pub(super) engine: Engine,
     writes: TaskTracker,
+    write_deadline: Duration,
     after_commit: Arc<OnceLock<AfterCommit>>,
 }
 
+/// Besides what requests use, one connection that only reads the feed of changes: a node whose requests wait for connections
+/// must still learn in time what its memory may not answer any more (conventions 8). It is opened when it is first used.
 #[derive(Clone)]
 pub(super) enum Engine {
     /// One writer, many readers: SQLite has a single write lock, and waiting for it in our queue is fair.
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        feed: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        feed: PgPool,
+    },
 }
 
 impl Database {
     /// Opens `sqlite:PATH` (made when missing) or `postgres://..`. Does not touch the schema.
     pub async fn open(url: &str, pools: Pools) -> Result<Self, Error> {
-        let engine = if url.starts_with("sqlite:") { open_sqlite(url, pools).await? } else { open_postgres(url, pools).await? };
-        Ok(Self { engine, writes: TaskTracker::new(), after_commit: Arc::default() })
+        let engine = if is_embedded(url) { open_sqlite(url, pools).await? } else { open_postgres(url, pools).await? };
+        Ok(Self { engine, writes: TaskTracker::new(), write_deadline: pools.write_deadline, after_commit: Arc::default() })
     }
 
     /// The database's own clock; `None` for the embedded database, which has none but ours. The one statement that asks the
@@ -79,7 +121,7 @@ impl Database {
 
     /// Whether this is PostgreSQL: more than one node may share it.
     pub fn is_shared(&self) -> bool {
-        matches!(self.engine, Engine::Postgres(_))
+        matches!(self.engine, Engine::Postgres { .. })
     }
 
     /// Sets what is called after each commit that invalidated something; the first caller wins.
@@ -113,7 +155,7 @@ impl Database {
                 Ok(done) => return done,
                 Err(verdict) => verdict,
             };
-            if !verdict.again || started.elapsed() >= WRITE_DEADLINE {
+            if !verdict.again || started.elapsed() >= self.write_deadline {
                 return Err(verdict.error.into());
             }
             tokio::time::sleep(jitter(attempt)).await;
@@ -163,7 +205,7 @@ impl Database {
     async fn begin(&self) -> Result<Tx, Verdict> {
         let begun = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(|tx| Link::Sqlite(Held::Transaction(tx))),
-            Engine::Postgres(pool) => {
+            Engine::Postgres { pool, .. } => {
                 pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map(|tx| Link::Postgres(Held::Transaction(tx)))
             }
         };
@@ -174,7 +216,16 @@ impl Database {
     pub async fn read(&self) -> Result<Tx, Error> {
         let acquired = match &self.engine {
             Engine::Sqlite { readers, .. } => readers.acquire().await.map(|held| Link::Sqlite(Held::Plain(held))),
-            Engine::Postgres(pool) => pool.acquire().await.map(|held| Link::Postgres(Held::Plain(held))),
+            Engine::Postgres { pool, .. } => pool.acquire().await.map(|held| Link::Postgres(Held::Plain(held))),
+        };
+        acquired.map(Tx::new).map_err(|error| Verdict::of(&error).error)
+    }
+
+    /// The connection of the feed of changes: one, and nobody else's.
+    pub(super) async fn feed(&self) -> Result<Tx, Error> {
+        let acquired = match &self.engine {
+            Engine::Sqlite { feed, .. } => feed.acquire().await.map(|held| Link::Sqlite(Held::Plain(held))),
+            Engine::Postgres { feed, .. } => feed.acquire().await.map(|held| Link::Postgres(Held::Plain(held))),
         };
         acquired.map(Tx::new).map_err(|error| Verdict::of(&error).error)
     }
@@ -191,7 +242,7 @@ impl Database {
         let task = self.writes.spawn(async move {
             let begun = match &database.engine {
                 Engine::Sqlite { readers, .. } => readers.begin().await.map(|tx| Link::Sqlite(Held::Transaction(tx))),
-                Engine::Postgres(pool) => {
+                Engine::Postgres { pool, .. } => {
                     pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(|tx| Link::Postgres(Held::Transaction(tx)))
                 }
             };
@@ -208,11 +259,15 @@ impl Database {
         self.writes.close();
         self.writes.wait().await;
         match &self.engine {
-            Engine::Sqlite { writer, readers } => {
+            Engine::Sqlite { writer, readers, feed } => {
+                feed.close().await;
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, feed } => {
+                feed.close().await;
+                pool.close().await;
+            }
         }
     }
 }
@@ -236,25 +291,15 @@ async fn open_sqlite(url: &str, pools: Pools) -> Result<Engine, Error> {
         .pragma("secure_delete", "ON")
         .optimize_on_close(true, None);
     let opened = |error: sqlx::Error| Error::Unavailable(format!("cannot open the SQLite file: {}", Verdict::of(&error).error));
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(WRITE_DEADLINE.max(pools.wait))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.clone())
-        .await
-        .map_err(opened)?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(pools.connections.max(4))
-        .acquire_timeout(pools.wait)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.read_only(true).create_if_missing(false).optimize_on_close(false, None))
-        .await
-        .map_err(opened)?;
-    Ok(Engine::Sqlite { writer, readers })
+    let pool = |connections: u32, wait: Duration| {
+        let lasting = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        lasting.max_connections(connections).acquire_timeout(wait)
+    };
+    let writer = pool(1, pools.write_deadline.max(pools.wait)).connect_with(options.clone()).await.map_err(opened)?;
+    let reading = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
+    let readers = pool(pools.connections.max(FEWEST), pools.wait).connect_with(reading.clone()).await.map_err(opened)?;
+    let feed = pool(1, pools.wait).connect_lazy_with(reading);
+    Ok(Engine::Sqlite { writer, readers, feed })
 }
 
 /// Makes the file's folder where there is none, for its owner only.
@@ -271,16 +316,33 @@ pub(super) fn make_folder(url: &str) -> Result<(), Error> {
 }
 
 async fn open_postgres(url: &str, pools: Pools) -> Result<Engine, Error> {
+    let millis = |period: Duration| period.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| Error::Unavailable("database.url is not an address like postgres://user@host/name".into()))?
         .application_name("concord")
-        .options([("statement_timeout", "5s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "5s")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(pools.connections.max(4))
-        .acquire_timeout(pools.wait)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(|error| Error::Unavailable(format!("cannot connect to PostgreSQL: {}", Verdict::of(&error).error)))?;
-    Ok(Engine::Postgres(pool))
+        .options([
+            ("statement_timeout", millis(pools.statement)),
+            ("lock_timeout", millis(pools.write_deadline)),
+            ("idle_in_transaction_session_timeout", millis(pools.idle_in_transaction)),
+        ]);
+    // Not tested before use: that would be a round trip for every statement. A connection is tested when it is given back, and
+    // a statement on one that broke since is answered 503. No ROLLBACK when it is given back either: a transaction begins and
+    // ends inside a task that nobody drops (see `write`), and PostgreSQL would log a warning for each that finds nothing to undo.
+    let pool = |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(pools.wait).test_before_acquire(false);
+    let feed = pool(1).connect_lazy_with(options.clone());
+    let pool = pool(pools.connections.max(FEWEST)).connect_lazy_with(options);
+    first_connection(&pool, pools.connect).await?;
+    Ok(Engine::Postgres { pool, feed })
+}
+
+/// A database that is just starting is waited for.
+async fn first_connection(pool: &PgPool, patience: Duration) -> Result<(), Error> {
+    let started = clock::monotonic();
+    loop {
+        match pool.acquire().await {
+            Ok(_) => return Ok(()),
+            Err(sqlx::Error::PoolTimedOut) if started.elapsed() < patience => {}
+            Err(error) => return Err(Error::Unavailable(format!("cannot connect to PostgreSQL: {}", Verdict::of(&error).error))),
+        }
+    }
 }

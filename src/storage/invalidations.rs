@@ -99,7 +99,7 @@ impl Position {
 
     /// Reads what was committed since the last poll, each change once.
     pub async fn poll(&mut self, database: &Database) -> Result<Vec<Invalidation>, Error> {
-        let mut tx = database.read().await?;
+        let mut tx = database.feed().await?;
         let entries = entries(&mut tx, self.from).await?;
         let fresh = entries
             .iter()

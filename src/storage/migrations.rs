@@ -46,7 +46,7 @@ impl Database {
     fn migrator(&self) -> Migrator {
         merged(match self.engine {
             Engine::Sqlite { .. } => &SQLITE,
-            Engine::Postgres(_) => &POSTGRES,
+            Engine::Postgres { .. } => &POSTGRES,
         })
     }
 
@@ -55,7 +55,7 @@ impl Database {
         let migrator = self.migrator();
         let done = match &self.engine {
             Engine::Sqlite { writer, .. } => migrator.run(writer).await,
-            Engine::Postgres(pool) => migrator.run(pool).await,
+            Engine::Postgres { pool, .. } => migrator.run(pool).await,
         };
         done.map_err(|error| unusable(&error))
     }
@@ -63,7 +63,7 @@ impl Database {
     /// PostgreSQL: lets the server's role read and write the tables, but only read and add to those that are append-only
     /// (conventions 9). Nothing to do on SQLite, or when the role is the owner itself.
     pub async fn grant_to(&self, role: &str) -> Result<(), Error> {
-        let Engine::Postgres(pool) = &self.engine else { return Ok(()) };
+        let Engine::Postgres { pool, .. } = &self.engine else { return Ok(()) };
         let plain = role.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
         if !plain {
             return Err(Error::Corrupt("the role's name has characters other than letters, digits, _ and -".into()));

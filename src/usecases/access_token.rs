@@ -20,8 +20,6 @@ use crate::protocol::scope::ScopeSet;
 
 /// Bound into the seal: this form of this kind of token.
 const AAD: &[u8] = b"concord/at/1";
-/// How many verified JWTs are remembered.
-const REMEMBERED: usize = 20_000;
 
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,12 +187,17 @@ fn open_jwt(core: &Core, token: &str, now: Timestamp) -> Option<AccessToken> {
 }
 
 /// JWTs whose signature was found good, by digest. A changed key ring or database epoch makes all of them count no more.
-#[derive(Default)]
 pub struct Verified {
     tokens: DashMap<[u8; 32], (Arc<KeyRing>, AccessToken)>,
+    most: usize,
 }
 
 impl Verified {
+    /// Empty; at most `most` are remembered.
+    pub fn new(most: usize) -> Self {
+        Self { tokens: DashMap::new(), most }
+    }
+
     fn get(&self, digest: &[u8; 32], ring: &Arc<KeyRing>) -> Option<AccessToken> {
         let entry = self.tokens.get(digest)?;
         let (verified_with, token) = entry.value();
@@ -202,10 +205,10 @@ impl Verified {
     }
 
     fn put(&self, digest: [u8; 32], ring: Arc<KeyRing>, token: AccessToken, now: Timestamp) {
-        if self.tokens.len() >= REMEMBERED {
+        if self.tokens.len() >= self.most {
             self.tokens.retain(|_, (verified_with, token)| Arc::ptr_eq(verified_with, &ring) && now < token.expires_at);
         }
-        if self.tokens.len() < REMEMBERED {
+        if self.tokens.len() < self.most {
             self.tokens.insert(digest, (ring, token));
         }
     }

@@ -5,13 +5,9 @@ use std::sync::Arc;
 use super::access_token::Verified;
 use super::person::Person;
 use super::relation::Relation;
+use crate::config::MemoryConfig;
 use crate::model::ids::{CustomerId, GrantId, SectorId, ServiceId};
 use crate::storage::cache::{Cache, Truth};
-
-/// How many subjects and relations are kept.
-const MOST: usize = 200_000;
-/// How many people are kept opened: the fewer, the less a look into the process shows.
-const PEOPLE: usize = 20_000;
 
 /// Memory that `truth` keeps true, and signatures that were verified.
 pub struct Memory {
@@ -26,13 +22,14 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Empty.
-    pub fn new(truth: &Arc<Truth>) -> Self {
+    /// Empty. As many subjects and relations are kept as grants; the fewer people are kept opened, the less a look into the
+    /// process shows.
+    pub fn new(truth: &Arc<Truth>, most: &MemoryConfig) -> Self {
         Self {
-            subjects: Cache::new(Arc::clone(truth), MOST),
-            relations: Cache::new(Arc::clone(truth), MOST),
-            people: Cache::new(Arc::clone(truth), PEOPLE),
-            verified: Verified::default(),
+            subjects: Cache::new(Arc::clone(truth), most.grants),
+            relations: Cache::new(Arc::clone(truth), most.grants),
+            people: Cache::new(Arc::clone(truth), most.people),
+            verified: Verified::new(most.tokens),
         }
     }
 }

@@ -130,9 +130,6 @@ pub use crate::storage::Error as Failure;
 use crate::storage::cache::{Cache, Stamp, Truth};
 use crate::storage::{Database, Ephemeral, ephemeral};
 
-/// How many grants are kept in memory.
-const GRANTS_IN_MEMORY: usize = 200_000;
-
 /// Everything a use case needs: handed to each as `&Core`, made once per process (or per test).
 pub struct Core {
     /// The configuration, validated.
@@ -193,11 +190,11 @@ impl Core {
             blind: BlindIndex::new(root),
             pairwise: PairwiseSubjects::new(root),
             catalog: ArcSwap::default(),
-            grants: Cache::new(Arc::clone(&truth), GRANTS_IN_MEMORY),
+            grants: Cache::new(Arc::clone(&truth), config.memory.grants),
             partners: partners::Partners::new(&truth),
             keys: ArcSwap::from_pointee(KeyRing::new(Vec::new())),
             keys_seen: ArcSwapOption::empty(),
-            memory: memory::Memory::new(&truth),
+            memory: memory::Memory::new(&truth, &config.memory),
             hints,
             database_epoch: AtomicI64::new(0),
             config,

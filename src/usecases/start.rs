@@ -117,8 +117,7 @@ pub async fn load_epoch(core: &Core) -> Result<(), Error> {
 async fn open_database(config: &Config) -> Result<Database, StartError> {
     let settings = &config.database;
     let embedded = settings.url.expose().starts_with("sqlite:");
-    let connections = if embedded { settings.read_connections } else { settings.max_connections };
-    let database = Database::open(settings.url.expose(), Pools { connections, wait: settings.acquire_timeout.get() }).await?;
+    let database = Database::open(settings.url.expose(), Pools::of(settings)).await?;
     if embedded {
         database.migrate().await?;
     }

@@ -16,11 +16,11 @@ pub struct DatabaseConfig {
     pub max_connections: u32,
     /// SQLite: reading connections.
     pub read_connections: u32,
-    /// Opening a connection.
+    /// Opening the first connection.
     pub connect_timeout: Period,
     /// Waiting for a free connection.
     pub acquire_timeout: Period,
-    /// One statement.
+    /// PostgreSQL: one statement.
     pub statement_timeout: Period,
     /// PostgreSQL: a transaction that does nothing.
     pub idle_in_transaction_timeout: Period,

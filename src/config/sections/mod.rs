@@ -8,6 +8,7 @@ pub mod keys;
 pub mod limits;
 pub mod log;
 pub mod mail;
+pub mod memory;
 pub mod outbound;
 pub mod password;
 pub mod server;

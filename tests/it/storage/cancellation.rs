@@ -43,7 +43,7 @@ const CONNECTIONS: usize = 4;
 on_both! {
     /// A dropped caller cuts nothing in half and leaves nothing behind on its connection.
     async fn dropped_callers_leave_a_clean_pool(world: World) {
-        let pools = Pools { connections: CONNECTIONS as u32, wait: Duration::from_secs(5) };
+        let pools = Pools { connections: CONNECTIONS as u32, wait: Duration::from_secs(5), ..Pools::default() };
         let database = Database::open(world.database_url(), pools).await.expect("the database opens");
         for round in 0..60 {
             // Different points: after so many polls, and after so many microseconds.

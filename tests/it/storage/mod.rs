@@ -5,3 +5,4 @@ mod cancellation;
 mod ephemeral;
 mod feed;
 mod migrations;
+mod patience;
