@@ -3,12 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use super::Effort;
-use super::server::{ASKS, pinned};
+use super::server::{ASKS, on_core};
 
-const CONNECTIONS: usize = 64;
+pub const CONNECTIONS: usize = 64;
 
 /// What is asked.
 #[derive(Clone, Default)]
@@ -19,10 +20,9 @@ pub struct Load {
     pub headers: Vec<(String, String)>,
     /// One is sent after the other, from the first again after the last.
     pub bodies: Vec<String>,
-    /// A script of its own instead, for what depends on the answers; its `done` prints `completed N`.
+    /// A script of its own instead, for what depends on the answers. It checks them all; its `done` prints `completed N` stories
+    /// per second and `wrong N` answers.
     pub script: Option<String>,
-    /// Redirects count as right answers.
-    pub redirects: bool,
 }
 
 impl Load {
@@ -104,33 +104,57 @@ impl Generator {
 
     /// Checks an answer, warms up, runs, and takes the median.
     pub fn measure(&self, name: &str, load: &Load, right: impl Fn(&str) -> bool) -> Measured {
-        if load.script.is_none() {
-            let (head, body) = load.once();
-            assert!(right(&body), "{name}: not the answer that was expected:\n{head}\n\n{body}");
-        }
+        let (head, body) = load.once();
+        assert!(right(&body), "{name}: not the answer that was expected:\n{head}\n\n{body}");
+        self.measure_each(name, || load.clone())
+    }
+
+    /// The same for stories, which use up what they begin with: a fresh one for each run.
+    pub fn measure_each(&self, name: &str, mut load: impl FnMut() -> Load) -> Measured {
         println!("   measuring {name}");
-        let script = std::env::temp_dir().join(format!("concord-load-{}.lua", std::process::id()));
-        std::fs::write(&script, load.lua()).expect("the script");
-        self.run(load, &script, self.effort.warm_up);
-        let mut runs: Vec<Measured> = (0..self.effort.runs).map(|_| self.run(load, &script, self.effort.run)).collect();
-        let _ = std::fs::remove_file(&script);
+        self.run(&load(), self.effort.warm_up);
+        let mut runs: Vec<Measured> = (0..self.effort.runs).map(|_| self.run(&load(), self.effort.run)).collect();
         runs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         runs[runs.len() / 2]
     }
 
-    fn run(&self, load: &Load, script: &PathBuf, time: Duration) -> Measured {
+    /// One run, for what it leaves behind.
+    pub fn leave(&self, load: &Load) {
+        self.run(load, self.effort.run);
+    }
+
+    fn run(&self, load: &Load, time: Duration) -> Measured {
+        let script = Script::new(&load.lua());
         let seconds = time.as_secs().max(1).to_string();
-        let output = pinned(ASKS, "wrk")
+        let output = on_core(ASKS, &Command::new("wrk"))
             .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "--latency", "--timeout", "5s", "-s"])
-            .arg(script)
+            .arg(&script.0)
             .arg(format!("http://{}{}", load.address(), load.path))
             .output()
             .expect("wrk runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "wrk: {text}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(load.redirects || !text.contains("Non-2xx"), "answers that were not expected:\n{text}");
+        assert!(!text.contains("Non-2xx"), "answers that were not expected:\n{text}");
+        assert!(load.script.is_none() || text.contains("\nwrong 0\n"), "a story went wrong:\n{text}");
         assert!(!text.contains("Socket errors"), "connections failed:\n{text}");
         read(&text)
+    }
+}
+
+/// A file for wrk, gone with this.
+struct Script(PathBuf);
+
+impl Script {
+    fn new(text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("concord-load-{}.lua", std::process::id()));
+        std::fs::write(&path, text).expect("the script");
+        Self(path)
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 

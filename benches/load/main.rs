@@ -3,7 +3,8 @@
 //! Every figure is a ratio to a limit measured in the same run, so that machines can be compared. One core serves, another one
 //! asks (wrk, 64 connections kept open); a warm-up, then three runs, and the median counts. Answers are checked before they are counted.
 //!
-//! `make bench` runs everything; `tests/run/bench --quick` takes seconds and proves only that the harness works.
+//! `make bench` runs everything; `tests/run/bench --quick` takes two seconds per row and proves only that the harness works;
+//! `tests/run/bench introspection JWKS` measures the rows that have one of these words in their names.
 #![allow(
     missing_docs,
     dead_code,
@@ -18,14 +19,22 @@
 mod baseline;
 mod generator;
 mod hello;
+mod process;
 mod report;
+mod rows;
 mod server;
+mod stage;
+/// The actors of the integration tests prepare what is measured.
+#[path = "../../tests/it/support/mod.rs"]
+#[allow(unused)]
+mod support;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use generator::{Generator, Load};
 use report::{Goal, Report};
+use rows::Bench;
 
 /// How long and how often.
 #[derive(Clone, Copy)]
@@ -36,7 +45,9 @@ pub struct Effort {
 }
 
 const THOROUGH: Effort = Effort { warm_up: Duration::from_secs(2), run: Duration::from_secs(10), runs: 3 };
-const QUICK: Effort = Effort { warm_up: Duration::from_millis(500), run: Duration::from_secs(1), runs: 1 };
+const QUICK: Effort = Effort { warm_up: Duration::from_secs(1), run: Duration::from_secs(2), runs: 1 };
+
+const SHELL: Goal = Goal::new("hello world in the shell", "H", 0.65, 0.85);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -50,32 +61,33 @@ fn main() {
         return;
     }
     let effort = if arguments.iter().any(|a| a == "--quick") { QUICK } else { THOROUGH };
-    let only: Vec<&str> = arguments.iter().map(String::as_str).filter(|a| !a.starts_with("--")).collect();
-    let generator = Generator::new(effort);
+    let only = arguments.into_iter().filter(|a| !a.starts_with("--")).collect();
     let mut report = Report::default();
+    let mut bench = Bench { generator: Generator::new(effort), report: &mut report, only };
 
-    let greeted = |answer: &str| answer.starts_with("Hello");
-    let hello = server::Pinned::this("hello");
-    let h = generator.measure("hello world (H)", &Load::get(hello.address, "/"), greeted);
-    drop(hello);
-    report.limit("H", h.rate, "requests/s");
-    let shell = server::Pinned::this("shell");
-    report.row(
-        Goal::new("hello world in the shell", "H", 0.65, 0.85),
-        generator.measure("the shell", &Load::get(shell.address, "/"), greeted),
-    );
-    drop(shell);
-    if only.is_empty() || only.contains(&"commits") {
-        baseline::commits(&mut report, effort);
+    hello_world(&mut bench);
+    if bench.only.is_empty() || bench.wants("refresh") || bench.wants("code flow") || bench.wants(baseline::COMMITS_SQLITE) {
+        baseline::commits(bench.report, effort);
     }
-    measure(&generator, &mut report, &only);
+    rows::from_memory(&mut bench);
+    rows::on_sqlite(&mut bench);
+    rows::on_postgres(&mut bench);
+    process::measure(&mut bench);
     report.print();
     report.write();
 }
 
-/// What is measured at the real server, one line per goal.
-fn measure(_generator: &Generator, _report: &mut Report, _only: &[&str]) {
-    let _goals = [Goal::new("JWKS", "H", 0.65, 0.75)];
+fn hello_world(bench: &mut Bench<'_>) {
+    let greeted = |answer: &str| answer.starts_with("Hello");
+    let hello = server::Pinned::this("hello");
+    let h = bench.generator.measure("hello world (H)", &Load::get(hello.address, "/"), greeted);
+    drop(hello);
+    bench.report.limit("H", h.rate, "requests/s");
+    if bench.wants(SHELL.operation) {
+        let shell = server::Pinned::this("shell");
+        let measured = bench.generator.measure(SHELL.operation, &Load::get(shell.address, "/"), greeted);
+        bench.report.row(SHELL, measured);
+    }
 }
 
 /// A free port on loopback.

@@ -22,6 +22,21 @@ impl Goal {
     }
 }
 
+/// What must not be exceeded.
+#[derive(Clone, Copy)]
+pub struct Size {
+    pub operation: &'static str,
+    pub unit: &'static str,
+    pub must: f64,
+    pub aim: f64,
+}
+
+impl Size {
+    pub const fn new(operation: &'static str, unit: &'static str, must: f64, aim: f64) -> Self {
+        Self { operation, unit, must, aim }
+    }
+}
+
 struct Row {
     goal: Goal,
     rate: f64,
@@ -30,10 +45,29 @@ struct Row {
     p99: Duration,
 }
 
+impl Row {
+    fn ratio(&self) -> f64 {
+        self.rate / self.limit
+    }
+}
+
 #[derive(Default)]
 pub struct Report {
     limits: Vec<(&'static str, f64, &'static str)>,
     rows: Vec<Row>,
+    sizes: Vec<(Size, f64)>,
+}
+
+fn verdict(must: bool, aim: bool) -> &'static str {
+    match (must, aim) {
+        (_, true) => "aim reached",
+        (true, _) => "must reached",
+        _ => "BELOW MUST",
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
 }
 
 impl Report {
@@ -46,39 +80,47 @@ impl Report {
     /// Notes what an operation reached.
     pub fn row(&mut self, goal: Goal, measured: Measured) {
         let limit = self.limits.iter().find(|(name, ..)| *name == goal.limit).map_or(f64::NAN, |(_, rate, _)| *rate);
-        self.rows.push(Row { goal, rate: measured.rate, limit, p50: measured.p50, p99: measured.p99 });
+        let row = Row { goal, rate: measured.rate, limit, p50: measured.p50, p99: measured.p99 };
+        println!("   {}: {:.0}/s, {:.3} of {}", goal.operation, row.rate, row.ratio(), goal.limit);
+        self.rows.push(row);
+    }
+
+    /// Notes how large something is.
+    pub fn size(&mut self, size: Size, value: f64) {
+        println!("   {}: {value:.1} {}", size.operation, size.unit);
+        self.sizes.push((size, value));
     }
 
     pub fn print(&self) {
-        println!("\n{:<44} {:>10} {:>8} {:>8} {:>7} {:>6} {:>6}", "operation", "per s", "p50 ms", "p99 ms", "ratio", "must", "aim");
+        println!(
+            "\n{:<34} {:>9} {:>8} {:>8} {:>7} {:<16} {:>6} {:>6}",
+            "operation", "per s", "p50 ms", "p99 ms", "ratio", "of", "must", "aim"
+        );
         for (name, rate, unit) in &self.limits {
-            println!("{:<44} {rate:>10.0}", format!("{name} ({unit})"));
+            println!("{:<34} {rate:>9.0}", format!("{name} ({unit})"));
         }
         for row in &self.rows {
-            let ratio = row.rate / row.limit;
-            let verdict = if ratio >= row.goal.aim {
-                "aim reached"
-            } else if ratio >= row.goal.must {
-                ""
-            } else {
-                "below must"
-            };
+            let (goal, ratio) = (row.goal, row.ratio());
             println!(
-                "{:<44} {:>10.0} {:>8.2} {:>8.2} {:>5.3} {} {:>5} {:>6}  {verdict}",
-                row.goal.operation,
+                "{:<34} {:>9.0} {:>8.2} {:>8.2} {ratio:>7.3} {:<16} {:>6} {:>6}  {}",
+                goal.operation,
                 row.rate,
                 row.p50.as_secs_f64() * 1e3,
                 row.p99.as_secs_f64() * 1e3,
-                ratio,
-                if row.goal.limit == "H" { "H" } else { "c" },
-                row.goal.must,
-                row.goal.aim
+                goal.limit,
+                goal.must,
+                goal.aim,
+                verdict(ratio >= goal.must, ratio >= goal.aim)
             );
         }
-        println!("\nratio: to H (hello world), or c (commits of 16 connections)");
+        for (size, value) in &self.sizes {
+            let (must, aim) = (*value <= size.must, *value <= size.aim);
+            println!("{:<34} {value:>9.1} {:<42} {:>6} {:>6}  {}", size.operation, size.unit, size.must, size.aim, verdict(must, aim));
+        }
+        println!("\nH: hello world of the same server stack; commits: durable ones of 16 connections. Times are those of single requests.");
     }
 
-    /// The report that other programs read: one object per operation.
+    /// The report that other programs read: one object per operation. Of sizes the ratio must not exceed `must`.
     pub fn write(&self) {
         let limits = self.limits.iter().map(|(name, rate, unit)| json!({"operation": name, "value": rate.round(), "unit": unit}));
         let rows = self.rows.iter().map(|row| {
@@ -88,14 +130,28 @@ impl Report {
                 "unit": "1/s",
                 "limit_name": row.goal.limit,
                 "limit": row.limit.round(),
-                "ratio": (row.rate / row.limit * 1000.0).round() / 1000.0,
+                "ratio": rounded(row.ratio()),
                 "must": row.goal.must,
                 "aim": row.goal.aim,
-                "p50_ms": row.p50.as_secs_f64() * 1e3,
-                "p99_ms": row.p99.as_secs_f64() * 1e3,
+                "reached": row.ratio() >= row.goal.must,
+                "p50_ms": rounded(row.p50.as_secs_f64() * 1e3),
+                "p99_ms": rounded(row.p99.as_secs_f64() * 1e3),
             })
         });
-        let report: Vec<Value> = limits.chain(rows).collect();
+        let sizes = self.sizes.iter().map(|(size, value)| {
+            json!({
+                "operation": size.operation,
+                "value": rounded(*value),
+                "unit": size.unit,
+                "limit_name": "at most",
+                "limit": size.must,
+                "ratio": rounded(value / size.must),
+                "must": 1.0,
+                "aim": rounded(size.aim / size.must),
+                "reached": *value <= size.must,
+            })
+        });
+        let report: Vec<Value> = limits.chain(rows).chain(sizes).collect();
         // target/release/deps/load-0123: the folder is two above the profile's.
         let this = std::env::current_exe().expect("this program");
         let target = this.ancestors().nth(3).map_or_else(|| PathBuf::from("target"), PathBuf::from);
