@@ -30,7 +30,7 @@ pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
     let mut findings = configuration(invocation);
     let settings = &invocation.config.database;
     match Database::open(settings.url.expose(), Pools { connections: 4, ..Pools::of(settings) }).await {
-        Err(error) => findings.push(failed("database", error)),
+        Err(error) => findings.push(failed("database", &error)),
         Ok(database) => {
             let kind = if database.is_shared() { "PostgreSQL answers" } else { "SQLite opens" };
             findings.push(ok("database", kind));
@@ -51,12 +51,12 @@ pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
     }
 }
 
-fn ok(what: &'static str, detail: impl ToString) -> Finding {
-    Finding { what, status: "ok", detail: detail.to_string() }
+fn ok(what: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { what, status: "ok", detail: detail.into() }
 }
 
-fn failed(what: &'static str, detail: impl ToString) -> Finding {
-    Finding { what, status: "failed", detail: detail.to_string() }
+fn failed(what: &'static str, reason: &impl ToString) -> Finding {
+    Finding { what, status: "failed", detail: reason.to_string() }
 }
 
 fn configuration(invocation: &Invocation) -> Vec<Finding> {
@@ -80,21 +80,21 @@ async fn installation(database: &Database, invocation: &Invocation, findings: &m
     match database.schema().await {
         Ok(Schema::Ready) => findings.push(ok("schema", "up to date")),
         Ok(Schema::Behind { applied, needed }) => {
-            findings.push(failed("schema", format!("at version {applied}, this program needs {needed}: run `concord migrate up`")));
+            findings.push(failed("schema", &format!("at version {applied}, this program needs {needed}: run `concord migrate up`")));
             return;
         }
         Err(error) => {
-            findings.push(failed("schema", error));
+            findings.push(failed("schema", &error));
             return;
         }
     }
     match clocks::difference(database, &Clock::System).await {
         Ok(apart) if apart <= clocks::MOST => findings.push(ok("clock", format!("{} ms from the database's", apart.as_millis()))),
-        Ok(apart) => findings.push(failed("clock", format!("{} s from the database's: synchronise both by NTP", apart.as_secs()))),
-        Err(error) => findings.push(failed("clock", error)),
+        Ok(apart) => findings.push(failed("clock", &format!("{} s from the database's: synchronise both by NTP", apart.as_secs()))),
+        Err(error) => findings.push(failed("clock", &error)),
     }
     match start::look(invocation.config.clone(), Random::system()).await {
-        Err(error) => findings.push(failed("keys", error)),
+        Err(error) => findings.push(failed("keys", &error)),
         Ok(core) => {
             let count = core.keys.load().infos().count();
             findings.push(ok("keys", format!("the root keys belong to this database; {count} signing keys")));
@@ -111,7 +111,7 @@ async fn store(core: &Core) -> Finding {
     let key = core.random.token();
     match core.ephemeral.put(Kind::Probe, &key, b"").await {
         Ok(()) => ok("ephemeral", "Redis keeps what it is given"),
-        Err(error) => failed("ephemeral", error),
+        Err(error) => failed("ephemeral", &error),
     }
 }
 
@@ -121,7 +121,7 @@ async fn hashing(core: &Core) -> Finding {
     for _ in 0..2 {
         let began = clock::monotonic();
         if let Err(error) = core.passwords.hash(SecretString::from("a password of doctor")).await {
-            return failed("passwords", error);
+            return failed("passwords", &error);
         }
         took = began.elapsed();
     }
@@ -147,7 +147,7 @@ fn mail(invocation: &Invocation) -> Finding {
         MailTransport::Outbox => ok("mail", "kept in the server's memory"),
         MailTransport::File => match probe(&mail.dir) {
             Ok(()) => ok("mail", format!("written into {}", mail.dir.display())),
-            Err(error) => failed("mail", format!("cannot write into {}: {error}", mail.dir.display())),
+            Err(error) => failed("mail", &format!("cannot write into {}: {error}", mail.dir.display())),
         },
     }
 }

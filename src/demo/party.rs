@@ -71,7 +71,7 @@ impl Party {
 }
 
 /// Picks the text of a language: Russian, English, Chinese.
-pub const fn say<'a>(locale: Locale, texts: [&'a str; 3]) -> &'a str {
+pub const fn say(locale: Locale, texts: [&str; 3]) -> &str {
     match locale {
         Locale::Ru => texts[0],
         Locale::En => texts[1],

@@ -80,7 +80,7 @@ impl Personas {
     /// The pages did not lead where they should.
     pub async fn admit(&self, world: &World, persona: &'static Persona) -> Result<String, Trouble> {
         let _turn = self.turn.lock().await;
-        let mut person = Person::new(world, persona.handle, persona.language)?;
+        let mut person = Person::new(world, persona.handle, persona.language);
         person.nickname = persona.name[persona.language as usize].to_owned();
         person.be_signed_in().await?;
         if person.is_new() {

@@ -38,3 +38,9 @@ impl From<crate::config::ConfigError> for Trouble {
         Self(error.to_string())
     }
 }
+
+impl From<super::relying_party::Refused> for Trouble {
+    fn from(refused: super::relying_party::Refused) -> Self {
+        Self(refused.to_string())
+    }
+}

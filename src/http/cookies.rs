@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn writes_host_cookies_on_https() {
-        let line = CookieStyle { secure: true }.set("session", "abc", Some(Duration::from_secs(60))).unwrap();
+        let line = CookieStyle { secure: true }.set("session", "abc", Some(Duration::from_mins(1))).unwrap();
         assert_eq!(line, "__Host-concord_session=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
         assert_eq!(CookieStyle { secure: false }.clear("session").unwrap(), "concord_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
         assert_eq!(CookieStyle { secure: true }.set("session", "a;b", None), None);

@@ -17,9 +17,9 @@ use crate::protocol::authorize::{AuthorizeRequest, PromptSet};
 use crate::protocol::scope::ScopeSet;
 
 /// Both sides of a link must have authenticated within this time (conventions 5).
-pub const LINK_FRESHNESS: Duration = Duration::from_secs(5 * 60);
+pub const LINK_FRESHNESS: Duration = Duration::from_mins(5);
 /// How fresh a sign-in must be before a first password is chosen, where there is none to ask for.
-pub const CHANGE_FRESHNESS: Duration = Duration::from_secs(5 * 60);
+pub const CHANGE_FRESHNESS: Duration = Duration::from_mins(5);
 
 /// How the person wants to prove who they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -90,7 +90,7 @@ pub async fn apply(core: &Core, text: &str, dry_run: bool, actor: &Actor) -> Res
             }
             ApplyError::Refused(problems)
         }
-        other => other,
+        storage @ ApplyError::Storage(_) => storage,
     })
 }
 

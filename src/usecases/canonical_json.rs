@@ -92,6 +92,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the values are made on the spot")]
     fn of(value: Value) -> String {
         canonical(&value).expect("canonical")
     }

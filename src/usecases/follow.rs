@@ -17,7 +17,7 @@ pub const EVERY: Duration = Duration::from_millis(250);
 /// How long one reading may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// After so long without a reading everything in memory is forgotten; entries of the feed are kept much longer.
-pub const FORGET_AFTER: Duration = Duration::from_secs(60);
+pub const FORGET_AFTER: Duration = Duration::from_mins(1);
 
 /// Follows the feed and the hints of other nodes until the core is dropped.
 ///
@@ -46,7 +46,7 @@ pub(super) async fn keep_following(core: &Arc<Core>) -> Result<(), Error> {
             };
             match (&failure, well) {
                 (Some(reason), true) => {
-                    tracing::warn!(event = "feed.lost", reason, "the feed of changes cannot be read; memory stops answering")
+                    tracing::warn!(event = "feed.lost", reason, "the feed of changes cannot be read; memory stops answering");
                 }
                 (None, false) => tracing::info!(event = "feed.found", "the feed of changes is read again"),
                 _ => {}

@@ -75,10 +75,10 @@ pub(super) fn exchange(core: &Arc<Core>, wake: Arc<Notify>) {
 async fn speak(core: &Weak<Core>, node: Uuid, changes: Vec<Invalidation>) -> bool {
     let Some(core) = core.upgrade() else { return false };
     let changes = changes.into_iter().map(|change| (change.kind.as_str().to_owned(), change.key)).collect();
-    if let Ok(message) = serde_json::to_vec(&Message { node, changes }) {
-        if let Err(error) = core.ephemeral.publish(Channel::Invalidations, &message).await {
-            tracing::debug!(event = "hints.lost", reason = %error, "other nodes learn it from the feed");
-        }
+    if let Ok(message) = serde_json::to_vec(&Message { node, changes })
+        && let Err(error) = core.ephemeral.publish(Channel::Invalidations, &message).await
+    {
+        tracing::debug!(event = "hints.lost", reason = %error, "other nodes learn it from the feed");
     }
     true
 }

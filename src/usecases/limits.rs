@@ -42,9 +42,9 @@ impl Limit {
 
     fn window(self, core: &Core) -> Duration {
         match self {
-            Self::MailPerAddress | Self::MailPerNetwork => Duration::from_secs(3600),
+            Self::MailPerAddress | Self::MailPerNetwork => Duration::from_hours(1),
             Self::Password => core.config.limits.password_wait.get(),
-            Self::PasswordPerNetwork => Duration::from_secs(60),
+            Self::PasswordPerNetwork => Duration::from_mins(1),
         }
     }
 }

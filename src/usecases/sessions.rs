@@ -11,7 +11,7 @@ use crate::protocol::acr::{Acr, Amr};
 use crate::storage::{Error, Tx, customers, sessions};
 
 /// How often at most a session notes that it was seen.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// A session that began or was renewed, with the cookie value that nobody else will ever see.
 pub struct Begun {

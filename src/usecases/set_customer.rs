@@ -111,10 +111,10 @@ async fn apply(tx: &mut Tx, core: &Core, customer: CustomerId, setting: &Setting
             // A login name is given, not proved; a phone number stays unproved until its holder types a code.
             let (usage, verified) = if *kind == IdentifierKind::Login { ("login", Some(now)) } else { ("contact", None) };
             storage::identifiers::end(tx, customer, kind.as_str(), usage, now).await?;
-            if let Some(identifier) = identifier {
-                if !identifiers::add(tx, core, customer, identifier, usage, verified, now).await? {
-                    return Err(SetError::Taken(kind.as_str().to_owned()));
-                }
+            if let Some(identifier) = identifier
+                && !identifiers::add(tx, core, customer, identifier, usage, verified, now).await?
+            {
+                return Err(SetError::Taken(kind.as_str().to_owned()));
             }
         }
     }

@@ -1,15 +1,6 @@
 //! Everything that needs more than one file to be proved: one binary, a folder per area.
 #![allow(missing_docs, unreachable_pub, dead_code)]
-#![allow(unused_imports)]
-#![allow(
-    clippy::all,
-    clippy::pedantic,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr
-)]
+#![allow(clippy::pedantic, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod account;
 mod architecture;

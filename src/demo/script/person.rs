@@ -40,11 +40,8 @@ pub struct Person {
 
 impl Person {
     /// Somebody with an empty browser.
-    ///
-    /// # Errors
-    /// Never so far.
-    pub fn new(world: &World, handle: &str, language: Locale) -> Result<Self, Trouble> {
-        Ok(Self {
+    pub fn new(world: &World, handle: &str, language: Locale) -> Self {
+        Self {
             browser: Browser::new(world.client.clone(), language),
             email: format!("{handle}@example.test"),
             nickname: handle.to_owned(),
@@ -57,7 +54,7 @@ impl Person {
             items: Vec::new(),
             registered: false,
             new: false,
-        })
+        }
     }
 
     /// Whether this very journey made them a customer of Concord.
@@ -218,8 +215,8 @@ impl Person {
     async fn code(&mut self) -> Result<String, Trouble> {
         for _ in 0..200 {
             let mails = self.outbox.newest_first();
-            let fresh = mails.iter().filter(|kept| kept.number > self.used && kept.mail.to == self.email);
-            if let Some((number, code)) = fresh.filter_map(|kept| Some((kept.number, code_in(&kept.mail)?))).next() {
+            let mut fresh = mails.iter().filter(|kept| kept.number > self.used && kept.mail.to == self.email);
+            if let Some((number, code)) = fresh.find_map(|kept| Some((kept.number, code_in(&kept.mail)?))) {
                 self.used = number;
                 return Ok(code);
             }

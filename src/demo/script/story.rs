@@ -26,7 +26,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// The first thing that was not as it should be.
 pub async fn tell(ecosystem: &Ecosystem, say: &impl Fn(&str)) -> Result<(), Trouble> {
     let world = &ecosystem.world;
-    let mut story = Story { person: Person::new(world, "anna", Locale::En)?, world, begun: clock::monotonic(), number: 0, say };
+    let mut story = Story { person: Person::new(world, "anna", Locale::En), world, begun: clock::monotonic(), number: 0, say };
     "Anna".clone_into(&mut story.person.nickname);
     story.register().await?;
     let loyalty = story.connect(Party::Points, "signs in at Polar Points with her local account and connects it").await?;
@@ -93,7 +93,7 @@ impl<S: Fn(&str)> Story<'_, S> {
     /// The owner's values are in Concord, written by the owner itself.
     async fn written(&mut self, account: &str) -> Result<(), Trouble> {
         let points = self.site(Party::Points)?;
-        let answer = points.rp.read_profile("loyalty", account).await.map_err(refused)?;
+        let answer = points.rp.read_profile("loyalty", account).await?;
         let tier = answer["values"]["loyalty_tier"]["value"].clone();
         let customer = points.people.of_account(account).ok_or_else(|| Trouble::new("no such member"))?;
         must(tier == points::tier(&customer), "the tier that was written is the member's")?;
@@ -144,7 +144,7 @@ impl<S: Fn(&str)> Story<'_, S> {
         let audience = self.world.place.audience(Party::Points);
         let token =
             granted.api_token(&audience, self.world.clock.now()).ok_or_else(|| Trouble::new("the bank has no token for the API"))?;
-        self.site(Party::Points)?.rp.introspect(token).await.map_err(refused)
+        self.site(Party::Points)?.rp.introspect(token).await.map_err(Trouble::from)
     }
 
     async fn withdraw(&mut self, consent: &str) -> Result<(), Trouble> {
@@ -163,14 +163,14 @@ impl<S: Fn(&str)> Story<'_, S> {
     async fn narrower(&mut self, account: &str) -> Result<(), Trouble> {
         let (session, mut granted) = self.granted(Party::Bank)?;
         let bank = Arc::clone(self.site(Party::Bank)?);
-        let answer = bank.rp.introspect(&granted.access_token).await.map_err(refused)?;
+        let answer = bank.rp.introspect(&granted.access_token).await?;
         must(
             answer["active"] == true && !has(answer["scope"].as_str().unwrap_or_default(), "loyalty"),
             "the bank's token lives, without loyalty",
         )?;
-        let claims = bank.rp.userinfo(&granted.access_token).await.map_err(refused)?;
+        let claims = bank.rp.userinfo(&granted.access_token).await?;
         must(claims["sub"].is_string() && claims["loyalty_tier"].is_null(), "userinfo answers, without the tier")?;
-        bank.renew(&session, &mut granted, None).await.map_err(refused)?;
+        bank.renew(&session, &mut granted, None).await?;
         must(!granted.scope.is_empty() && !has(&granted.scope, "loyalty"), "the refresh says the narrower scope")?;
         self.open(Party::Bank, "/").await?;
         must(self.person.read("local-account")? == account, "still signed in at the bank")?;
@@ -185,7 +185,7 @@ impl<S: Fn(&str)> Story<'_, S> {
         self.open(Party::Concord, "/account/links").await?;
         self.press_end_of(Party::Bank).await?;
         let since = clock::monotonic();
-        while bank.rp.introspect(&granted.access_token).await.map_err(refused)?["active"] == true {
+        while bank.rp.introspect(&granted.access_token).await?["active"] == true {
             must(since.elapsed() < AT_ONCE, "the end of a link counts within a second")?;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -193,7 +193,7 @@ impl<S: Fn(&str)> Story<'_, S> {
         let refresh_token = granted.refresh_token.as_deref().unwrap_or_default();
         match bank.rp.refresh(refresh_token, None).await {
             Err(Refused::Error(code)) => must(code == "invalid_grant", &format!("the refresh is refused with invalid_grant, not {code}"))?,
-            Err(other) => return Err(refused(other)),
+            Err(other) => return Err(other.into()),
             Ok(_) => return Err(Trouble::new("the refresh was not refused")),
         }
         self.open(Party::Bank, "/").await?;
@@ -234,9 +234,9 @@ impl<S: Fn(&str)> Story<'_, S> {
         must(self.person.read("local-account")?.starts_with("KG-"), "still signed in at the cinema")?;
         let (session, mut granted) = self.granted(Party::Cinema)?;
         let cinema = Arc::clone(self.site(Party::Cinema)?);
-        let answer = cinema.rp.introspect(&granted.access_token).await.map_err(refused)?;
+        let answer = cinema.rp.introspect(&granted.access_token).await?;
         must(answer["active"] == true, "the cinema's token is active")?;
-        cinema.renew(&session, &mut granted, None).await.map_err(refused)?;
+        cinema.renew(&session, &mut granted, None).await?;
         self.done("The cinema does not notice: its token is active and refreshes");
         Ok(())
     }
@@ -248,8 +248,4 @@ fn must(holds: bool, what: &str) -> Result<(), Trouble> {
 
 fn has(scope: &str, token: &str) -> bool {
     scope.split(' ').any(|known| known == token)
-}
-
-fn refused(refused: Refused) -> Trouble {
-    Trouble::new(refused.to_string())
 }

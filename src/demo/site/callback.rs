@@ -20,7 +20,7 @@ use crate::ui::demo::{PartnerNotice, TryThis};
 
 /// What follows from an answer: who is signed in, or only something to say.
 enum Outcome {
-    SignedIn(SignedIn, Option<PartnerNotice>),
+    SignedIn(Box<SignedIn>, Option<PartnerNotice>),
     AsBefore(PartnerNotice),
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn callback(State(site): State<Arc<Site>>, headers: HeaderMap, 
         Err(_) => Outcome::AsBefore(PartnerNotice::SignInFailed),
     };
     let session = match outcome {
-        Outcome::SignedIn(who, notice) => site.sessions.sign_in(&session.id, who, notice),
+        Outcome::SignedIn(who, notice) => site.sessions.sign_in(&session.id, *who, notice),
         Outcome::AsBefore(notice) => {
             site.sessions.change(&session.id, |session| session.notice = Some(notice));
             session
@@ -83,7 +83,7 @@ async fn redeemed(site: &Site, session: &Session, pending: &Pending, code: &str)
             }
             let locally = before.is_some_and(|who| who.locally && who.account == customer.account);
             let who = SignedIn { account: customer.account, at: site.clock.now(), locally, concord: Some(granted) };
-            Ok(Outcome::SignedIn(who, None))
+            Ok(Outcome::SignedIn(Box::new(who), None))
         }
     }
 }
@@ -135,7 +135,7 @@ async fn connected(site: &Site, session: &Session, account: &str, tokens: &Token
         site.partner.connected(site, &customer).await;
     }
     let who = SignedIn { concord: Some(granted), ..before.clone() };
-    Ok(Outcome::SignedIn(who, Some(PartnerNotice::Connected)))
+    Ok(Outcome::SignedIn(Box::new(who), Some(PartnerNotice::Connected)))
 }
 
 fn note_progress(site: &Site, purpose: &Purpose, granted: &Granted) {

@@ -3,11 +3,9 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{after, enter, not_found};
+use super::{Pressed, Visit, after, not_found};
 use crate::http::app::App;
-use crate::http::browser::Browser;
 use crate::http::errors::Error;
-use crate::http::extract::PageForm;
 use crate::http::pages::answer::unavailable;
 use crate::http::pages::card;
 use crate::ui::privacy::{ConfirmEnding, Ending};
@@ -15,13 +13,9 @@ use crate::usecases::endings::{self, LinkEnd};
 use crate::usecases::{account, partners};
 
 /// `GET /account/links/{id}/end`.
-pub(super) async fn ask_link(State(app): State<App>, Path(id): Path<String>, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn ask_link(State(app): State<App>, Path(id): Path<String>, visit: Visit) -> Result<Response, Error> {
     let id = id.parse().map_err(|_| not_found())?;
-    let held = account::overview(&app.core, visit.session.customer, visit.browser.now).await.map_err(|error| unavailable(&error))?;
+    let held = visit.overview(&app).await?;
     let link = held.link(id).ok_or_else(not_found)?;
     let locale = visit.browser.visitor.locale;
     let page = ConfirmEnding {
@@ -34,17 +28,7 @@ pub(super) async fn ask_link(State(app): State<App>, Path(id): Path<String>, bro
 }
 
 /// `POST /account/links/{id}/end`.
-pub(super) async fn end_link(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    browser: Browser,
-    PageForm(form): PageForm,
-) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    visit.check_csrf(&form)?;
+pub(super) async fn end_link(State(app): State<App>, Path(id): Path<String>, Pressed { visit, form }: Pressed) -> Result<Response, Error> {
     let id = id.parse().map_err(|_| not_found())?;
     let (core, customer) = (&app.core, visit.session.customer);
     let service = account::service_of_link(core, customer, id).await.map_err(|error| unavailable(&error))?.ok_or_else(not_found)?;
@@ -57,12 +41,8 @@ pub(super) async fn end_link(
 }
 
 /// `GET /account/services/{code}/disconnect`.
-pub(super) async fn ask_service(State(app): State<App>, Path(code): Path<String>, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    let held = account::overview(&app.core, visit.session.customer, visit.browser.now).await.map_err(|error| unavailable(&error))?;
+pub(super) async fn ask_service(State(app): State<App>, Path(code): Path<String>, visit: Visit) -> Result<Response, Error> {
+    let held = visit.overview(&app).await?;
     let connection = held.connection(&code).ok_or_else(not_found)?;
     let locale = visit.browser.visitor.locale;
     let page = ConfirmEnding {
@@ -78,14 +58,8 @@ pub(super) async fn ask_service(State(app): State<App>, Path(code): Path<String>
 pub(super) async fn disconnect(
     State(app): State<App>,
     Path(code): Path<String>,
-    browser: Browser,
-    PageForm(form): PageForm,
+    Pressed { visit, form }: Pressed,
 ) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    visit.check_csrf(&form)?;
     let core = &app.core;
     let service = partners::service_by_code(core, &code).await.map_err(|error| unavailable(&error))?.ok_or_else(not_found)?;
     if form.get("action") != Some("confirm") {

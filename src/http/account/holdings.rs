@@ -3,34 +3,25 @@
 use axum::extract::{MatchedPath, State};
 use axum::response::Response;
 
-use super::{Visit, after, enter, not_found, read, words};
+use super::{Pressed, Visit, after, not_found, read, words};
 use crate::http::app::App;
-use crate::http::browser::Browser;
 use crate::http::errors::Error;
-use crate::http::extract::{PageForm, QueryParams};
+use crate::http::extract::QueryParams;
 use crate::http::pages::answer::{see_other, unavailable};
 use crate::model::consent::ConsentKind;
 use crate::protocol::params::Params;
 use crate::ui::account::{Home, Links};
 use crate::ui::privacy::Privacy;
-use crate::usecases::account::{self, Overview};
+use crate::usecases::account;
 use crate::usecases::endings;
 
 /// How many consents the first page shows.
 const NEWEST: usize = 5;
 
-async fn overview(app: &App, visit: &Visit) -> Result<Overview, Error> {
-    account::overview(&app.core, visit.session.customer, visit.browser.now).await.map_err(|error| unavailable(&error))
-}
-
 /// `/account`.
-pub(super) async fn home(State(app): State<App>, QueryParams(query): QueryParams, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn home(State(app): State<App>, QueryParams(query): QueryParams, visit: Visit) -> Result<Response, Error> {
     let notice = visit.notice(&app, &read(query)?).await?;
-    let held = overview(&app, &visit).await?;
+    let held = visit.overview(&app).await?;
     let frame = visit.frame(&app);
     let mut consents = words::consents(&held, &frame);
     let consent_count = u32::try_from(consents.len()).unwrap_or(u32::MAX);
@@ -50,26 +41,18 @@ pub(super) async fn home(State(app): State<App>, QueryParams(query): QueryParams
 }
 
 /// `/account/links`.
-pub(super) async fn links(State(app): State<App>, QueryParams(query): QueryParams, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn links(State(app): State<App>, QueryParams(query): QueryParams, visit: Visit) -> Result<Response, Error> {
     let notice = visit.notice(&app, &read(query)?).await?;
-    let held = overview(&app, &visit).await?;
+    let held = visit.overview(&app).await?;
     let frame = visit.frame(&app);
     let page = Links { notice, links: words::links(&held, &frame), connectable: words::connectable(&held, &frame) };
     Ok(visit.show(&app, |frame| page.render(frame)))
 }
 
 /// `/account/privacy`.
-pub(super) async fn privacy(State(app): State<App>, QueryParams(query): QueryParams, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn privacy(State(app): State<App>, QueryParams(query): QueryParams, visit: Visit) -> Result<Response, Error> {
     let notice = visit.notice(&app, &read(query)?).await?;
-    let held = overview(&app, &visit).await?;
+    let held = visit.overview(&app).await?;
     let frame = visit.frame(&app);
     let (domains, rows) = words::matrix(&app.core, &held, &frame);
     let page = Privacy { notice, domains, rows, consents: words::consents(&held, &frame) };
@@ -77,12 +60,7 @@ pub(super) async fn privacy(State(app): State<App>, QueryParams(query): QueryPar
 }
 
 /// The buttons of these three pages: withdraw a consent, undo a young link.
-pub(super) async fn act(State(app): State<App>, path: MatchedPath, browser: Browser, PageForm(form): PageForm) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    visit.check_csrf(&form)?;
+pub(super) async fn act(State(app): State<App>, path: MatchedPath, Pressed { visit, form }: Pressed) -> Result<Response, Error> {
     let to = match form.get("action") {
         Some("withdraw") => withdraw(&app, &visit, path.as_str(), &form).await?,
         Some("undo") => undo(&app, &visit, path.as_str(), &form).await?,

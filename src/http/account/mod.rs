@@ -7,7 +7,8 @@ mod safety;
 mod words;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +17,7 @@ use axum::routing::get;
 use super::app::App;
 use super::browser::Browser;
 use super::errors::{Error, Refusal};
+use super::extract::PageForm;
 use super::pages::answer::{page, see_other, unavailable};
 use super::pages::{ours_only, person};
 use crate::model::account_page::AccountPage;
@@ -24,6 +26,7 @@ use crate::protocol::Error as ProtocolError;
 use crate::protocol::params::Params;
 use crate::ui::account::Notice;
 use crate::ui::frame::Frame;
+use crate::usecases::account::Overview;
 use crate::usecases::endings::Outcome;
 use crate::usecases::expression::Expression;
 use crate::usecases::{account, flow, partners};
@@ -77,16 +80,60 @@ pub(super) struct Visit {
     address: String,
 }
 
+/// Why a page of theirs is not shown: they are led to the sign-in first, or something is wrong.
+pub(super) enum Detour {
+    SignIn(Response),
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for Detour {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl IntoResponse for Detour {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignIn(response) => response,
+            Self::Error(error) => error.into_response(),
+        }
+    }
+}
+
 /// Whoever is signed in on this browser; anybody else is led to the sign-in, which ends at the page they came to.
-async fn enter(app: &App, browser: Browser) -> Result<Result<Visit, Response>, Error> {
-    let core = &app.core;
-    let cookie = browser.visitor.session.as_deref();
-    let session = account::signed_in(core, cookie, browser.now).await.map_err(|error| unavailable(&error))?;
-    let Some(session) = session else {
-        return to_sign_in(app, browser, false).await.map(Err);
-    };
-    let (nickname, address) = person(app, session.customer).await?;
-    Ok(Ok(Visit { browser, session, nickname, address }))
+impl FromRequestParts<App> for Visit {
+    type Rejection = Detour;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Detour> {
+        let browser = Browser::from_request_parts(parts, app).await?;
+        let core = &app.core;
+        let cookie = browser.visitor.session.as_deref();
+        let session = account::signed_in(core, cookie, browser.now).await.map_err(|error| unavailable(&error))?;
+        let Some(session) = session else {
+            return Err(Detour::SignIn(to_sign_in(app, browser, false).await?));
+        };
+        let (nickname, address) = person(app, session.customer).await?;
+        Ok(Self { browser, session, nickname, address })
+    }
+}
+
+/// A button pressed on one of these pages: the person, and a form that was shown to this browser (WE3).
+pub(super) struct Pressed {
+    visit: Visit,
+    form: Params,
+}
+
+impl FromRequest<App> for Pressed {
+    type Rejection = Detour;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Detour> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        let PageForm(form) = PageForm::from_request(Request::from_parts(parts, body), app).await?;
+        visit.check_csrf(&form)?;
+        Ok(Self { visit, form })
+    }
 }
 
 /// To a flow that comes back to this page; before a `change` it asks for a proof even of somebody who is signed in.
@@ -115,6 +162,11 @@ impl Visit {
     fn show(self, app: &App, render: impl FnOnce(&Frame) -> String) -> Response {
         let html = render(&self.frame(app));
         self.browser.answer(page(html))
+    }
+
+    /// Everything these pages show: services, links, consents, sessions.
+    async fn overview(&self, app: &App) -> Result<Overview, Error> {
+        account::overview(&app.core, self.session.customer, self.browser.now).await.map_err(|error| unavailable(&error))
     }
 
     fn go(self, to: &str) -> Response {

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use secrecy::SecretString;
 
-use super::{Visit, enter, not_found, read, to_sign_in};
+use super::{Pressed, Visit, not_found, read, to_sign_in};
 use crate::crypto::password::Weakness;
 use crate::http::app::App;
-use crate::http::browser::{Browser, SESSION};
+use crate::http::browser::SESSION;
 use crate::http::errors::Error;
-use crate::http::extract::{PageForm, QueryParams};
+use crate::http::extract::QueryParams;
 use crate::http::pages::MAX_NICKNAME;
 use crate::http::pages::answer::unavailable;
 use crate::protocol::params::Params;
@@ -19,13 +19,9 @@ use crate::usecases::account::{self, Changed, HeldSession};
 use crate::usecases::identifiers::masked;
 
 /// `GET /account/sessions`.
-pub(super) async fn sessions(State(app): State<App>, QueryParams(query): QueryParams, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn sessions(State(app): State<App>, QueryParams(query): QueryParams, visit: Visit) -> Result<Response, Error> {
     let notice = visit.notice(&app, &read(query)?).await?;
-    let held = account::overview(&app.core, visit.session.customer, visit.browser.now).await.map_err(|error| unavailable(&error))?;
+    let held = visit.overview(&app).await?;
     let frame = visit.frame(&app);
     let row = |held: &HeldSession| SessionRow {
         id: held.session.id.to_string(),
@@ -43,12 +39,7 @@ pub(super) async fn sessions(State(app): State<App>, QueryParams(query): QueryPa
 }
 
 /// `POST /account/sessions`.
-pub(super) async fn end_sessions(State(app): State<App>, browser: Browser, PageForm(form): PageForm) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    visit.check_csrf(&form)?;
+pub(super) async fn end_sessions(State(app): State<App>, Pressed { visit, form }: Pressed) -> Result<Response, Error> {
     let (core, customer, now) = (&app.core, visit.session.customer, visit.browser.now);
     let word = match form.get("action") {
         Some("end") => {
@@ -69,11 +60,7 @@ pub(super) async fn end_sessions(State(app): State<App>, browser: Browser, PageF
 }
 
 /// `GET /account/security`.
-pub(super) async fn security(State(app): State<App>, QueryParams(query): QueryParams, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn security(State(app): State<App>, QueryParams(query): QueryParams, visit: Visit) -> Result<Response, Error> {
     let notice = visit.notice(&app, &read(query)?).await?;
     let known = account::credentials(&app.core, visit.session.customer).await.map_err(|error| unavailable(&error))?;
     let contact = |identifier: &crate::usecases::identifiers::Opened| Contact {
@@ -92,12 +79,7 @@ pub(super) async fn security(State(app): State<App>, QueryParams(query): QueryPa
 }
 
 /// `POST /account/security`: the name.
-pub(super) async fn rename(State(app): State<App>, browser: Browser, PageForm(form): PageForm) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    visit.check_csrf(&form)?;
+pub(super) async fn rename(State(app): State<App>, Pressed { visit, form }: Pressed) -> Result<Response, Error> {
     let typed = form.get("nickname").unwrap_or_default().trim();
     let error = match typed.chars().count() {
         0 => Some(NicknameError::Empty),
@@ -127,11 +109,7 @@ async fn choose(app: &App, visit: &Visit, error: Option<NewPasswordError>) -> Re
 }
 
 /// `GET /account/security/password`.
-pub(super) async fn password(State(app): State<App>, browser: Browser) -> Result<Response, Error> {
-    let visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn password(State(app): State<App>, visit: Visit) -> Result<Response, Error> {
     let page = choose(&app, &visit, None).await?;
     // Asked first, so that nobody chooses a password in vain.
     if !page.asks_current() && !account::may_choose_first(&visit.session, visit.browser.now) {
@@ -141,12 +119,7 @@ pub(super) async fn password(State(app): State<App>, browser: Browser) -> Result
 }
 
 /// `POST /account/security/password`.
-pub(super) async fn change_password(State(app): State<App>, browser: Browser, PageForm(form): PageForm) -> Result<Response, Error> {
-    let mut visit = match enter(&app, browser).await? {
-        Ok(visit) => visit,
-        Err(response) => return Ok(response),
-    };
-    visit.check_csrf(&form)?;
+pub(super) async fn change_password(State(app): State<App>, Pressed { mut visit, form }: Pressed) -> Result<Response, Error> {
     let error = match change(&app, &mut visit, &form).await? {
         Tried::Changed => return Ok(visit.go("/account/security?done=password")),
         Tried::Stale => return Ok(visit.go("/account/security?done=nothing")),

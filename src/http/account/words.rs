@@ -15,7 +15,7 @@ use crate::usecases::Core;
 use crate::usecases::account::{Decided, Overview};
 
 /// How long before its end a consent counts as ending soon.
-const SOON: Duration = Duration::from_secs(30 * 86_400);
+const SOON: Duration = Duration::from_hours(30 * 24);
 
 fn names(services: &[Arc<Service>], frame: &Frame) -> Vec<String> {
     services.iter().map(|service| service.document.name.get(frame.locale).to_owned()).collect()

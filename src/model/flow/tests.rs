@@ -20,6 +20,7 @@ fn asked(words: &str) -> Ask {
     Ask { prompt: prompt(words), enabled: true, ..Ask::default() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the facts hold it")]
 fn present(auth_seconds_ago: u64) -> Option<Present> {
     Some(Present { customer: customer(5), auth_time: ago(auth_seconds_ago), acr: Acr::Aal1 })
 }

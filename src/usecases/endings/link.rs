@@ -17,7 +17,7 @@ use crate::storage::links::{self, Step};
 use crate::storage::{Error, Tx, connections, consent_epochs, customers, services};
 
 /// How long after its activation a link can be undone with one click (conventions 5).
-pub const UNDO: Duration = Duration::from_secs(72 * 3600);
+pub const UNDO: Duration = Duration::from_hours(72);
 
 /// How a link ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

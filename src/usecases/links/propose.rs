@@ -17,7 +17,7 @@ use crate::protocol::link_assertion::{LEEWAY, LinkAssertionClaims, MAX_LIFETIME}
 use crate::storage::{self, assertions};
 
 /// How long a person has to decide about a proposal (conventions 13).
-const CEREMONY: Duration = Duration::from_secs(10 * 60);
+const CEREMONY: Duration = Duration::from_mins(10);
 /// How long a `jti` is remembered: until its assertion cannot be accepted any more, whatever its times say.
 const REMEMBERED: Duration = Duration::from_secs((MAX_LIFETIME + 2 * LEEWAY).unsigned_abs());
 

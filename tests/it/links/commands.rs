@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::support::on_both;
 use crate::support::world::ISSUER;
-use crate::support::{World, on_both};
 
 on_both! {
     async fn an_operator_sees_masked_and_acts_on_the_record(world: World) {

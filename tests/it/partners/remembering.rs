@@ -53,12 +53,12 @@ on_both! {
         applied(apply(here, &with(old)).await);
         let client = partners::client(&there, "shop-web").await.unwrap().unwrap();
         let kid = |keys: &concord::crypto::jwk::JwkSet| keys.keys()[0].kid().unwrap().to_owned();
-        assert_eq!(kid(&*partners::client_keys(&there, client.key).await.unwrap()), "old");
-        assert_eq!(kid(&*partners::service_keys(&there, client.service).await.unwrap()), "old");
+        assert_eq!(kid(&partners::client_keys(&there, client.key).await.unwrap()), "old");
+        assert_eq!(kid(&partners::service_keys(&there, client.service).await.unwrap()), "old");
         applied(apply(here, &with(new)).await);
         follower.poll(&there).await.unwrap();
-        assert_eq!(kid(&*partners::client_keys(&there, client.key).await.unwrap()), "new");
-        assert_eq!(kid(&*partners::service_keys(&there, client.service).await.unwrap()), "new");
+        assert_eq!(kid(&partners::client_keys(&there, client.key).await.unwrap()), "new");
+        assert_eq!(kid(&partners::service_keys(&there, client.service).await.unwrap()), "new");
     }
 
     async fn a_known_client_costs_microseconds(world: World) {

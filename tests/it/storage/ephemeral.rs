@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use concord::config::Config;
-use concord::storage::Ephemeral;
 use concord::storage::ephemeral::{self, Channel, Counter, Kind};
 
-use crate::support::{World, on_both};
+use crate::support::on_both;
 
 const KIND: Kind = Kind::Probe;
 
