@@ -47,6 +47,12 @@ need_services() {
   have redis-server || missing+=(redis-server)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
+# What the commands in the documents use.
+need_tools() {
+  local tool missing=()
+  for tool in curl jq openssl; do have "$tool" || missing+=("$tool"); done
+  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
 need_browser() { browser >/dev/null || install_packages chromium; }
 
 # A Python environment of our own; pip runs again only when a list of requirements changed.
