@@ -108,7 +108,7 @@ async fn rotate(client_id: &str, now: bool, invocation: &Invocation) -> Result<(
     }
     let secret = rotate_secret::rotate(&core, client_id, overlap, &invocation.actor()).await?;
     invocation.output.told(&secret, |secret| {
-        let old = secret.old_ends_at.map(|end| format!("\nold secret     ends {}", end.rfc3339())).unwrap_or_default();
+        let old = secret.old_ends_at.as_ref().map(|end| format!("\nold secret     ends {end}")).unwrap_or_default();
         format!("client_id      {}\nclient_secret  {}   (shown this once){old}", secret.client_id, secret.client_secret)
     });
     Ok(())
@@ -134,7 +134,7 @@ async fn switch(client_id: &str, enabled: bool, invocation: &Invocation) -> Resu
 
 async fn find(core: &Core, client_id: &str) -> Result<ClientView, Failure> {
     let known = show_partners::clients(core, None).await?.into_iter().find(|client| client.client_id == client_id);
-    known.ok_or_else(|| Failure::failed(format!("there is no client {client_id}")))
+    known.ok_or_else(|| Failure::failed(format!("there is no client {client_id}; `concord client list` shows all")))
 }
 
 /// The word a value has in documents.

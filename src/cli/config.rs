@@ -59,26 +59,40 @@ pub(super) struct Show {
 #[derive(Serialize)]
 struct Row {
     key: String,
-    value: String,
-    default: String,
+    value: Written,
+    default: Written,
     source: String,
     variable: String,
     meaning: String,
 }
 
+/// A value as it stands in a file, which programs read as the value itself.
+struct Written(String);
+
+impl Serialize for Written {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let read = toml::from_str::<toml::Table>(&format!("value = {}", self.0));
+        match read.ok().and_then(|mut table| table.remove("value")) {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_str(&self.0),
+        }
+    }
+}
+
 impl From<Explanation> for Row {
     fn from(explanation: Explanation) -> Self {
         let Explanation { key, value, default, source, meaning, variable } = explanation;
+        let (value, default) = (Written(value), Written(default));
         Self { key, value, default, source: source.to_string(), variable, meaning }
     }
 }
 
-const ROW: [Column<Row>; 3] = [("KEY", |row| row.key.clone()), ("VALUE", |row| row.value.clone()), ("SOURCE", |row| row.source.clone())];
+const ROW: [Column<Row>; 3] = [("KEY", |row| row.key.clone()), ("VALUE", |row| row.value.0.clone()), ("SOURCE", |row| row.source.clone())];
 const RECORD: [Column<Row>; 6] = [
     ("key", |row| row.key.clone()),
-    ("value", |row| row.value.clone()),
+    ("value", |row| row.value.0.clone()),
     ("source", |row| row.source.clone()),
-    ("default", |row| row.default.clone()),
+    ("default", |row| row.default.0.clone()),
     ("variable", |row| row.variable.clone()),
     ("meaning", |row| row.meaning.clone()),
 ];
@@ -125,6 +139,10 @@ fn check(invocation: &Invocation) -> Result<(), Failure> {
         .into_iter()
         .map(|finding| FindingRow { severity: word(finding.severity), key: finding.key, message: finding.message })
         .collect();
+    if rows.is_empty() && !invocation.output.is_for_programs() {
+        invocation.output.line("nothing unsafe");
+        return Ok(());
+    }
     invocation.output.list(&rows, &FINDING);
     if refused > 0 { Err(Failure::new(Exit::Config, format!("{refused} of these keep the server from starting"))) } else { Ok(()) }
 }

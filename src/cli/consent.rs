@@ -60,7 +60,7 @@ async fn list(customer: &str, all: bool, invocation: &Invocation) -> Result<(), 
 async fn withdraw(consent: &str, reason: &str, invocation: &Invocation) -> Result<(), Failure> {
     let id = super::read(consent)?;
     let core = invocation.core().await?;
-    let unknown = || Failure::failed(format!("there is no consent {consent}"));
+    let unknown = || Failure::failed(format!("there is no consent {consent}; `concord consent list --customer ID` shows a customer's"));
     let found = show_links::consent(&core, id).await?.ok_or_else(unknown)?;
     let ends = match found.kind {
         ConsentKind::SignIn => "the service is disconnected: its grants, its link and its consents end",

@@ -78,7 +78,8 @@ async fn unlock(customer: &str, reason: &str, invocation: &Invocation) -> Result
 async fn show(customer: &str, invocation: &Invocation) -> Result<(), Failure> {
     let id = super::read(customer)?;
     let found = show_customer::show(&*invocation.core().await?, id).await?;
-    let found = found.ok_or_else(|| Failure::failed(format!("there is no customer {id}")))?;
+    let found =
+        found.ok_or_else(|| Failure::failed(format!("there is no customer {id}; `concord link list` shows the customers of a service")))?;
     invocation.output.record(
         &found,
         &[

@@ -28,9 +28,8 @@ struct Finding {
 /// Each finding: what, why, how to mend it.
 pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
     let mut findings = configuration(invocation);
-    let settings = &invocation.config.database;
-    match Database::open(settings.url.expose(), Pools { connections: 4, ..Pools::of(settings) }).await {
-        Err(error) => findings.push(failed("database", &error)),
+    match open(invocation).await {
+        Err(failure) => findings.push(failed("database", &failure.message)),
         Ok(database) => {
             let kind = if database.is_shared() { "PostgreSQL answers" } else { "SQLite opens" };
             findings.push(ok("database", kind));
@@ -49,6 +48,12 @@ pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
         0 => Ok(()),
         count => Err(Failure::new(Exit::Failed, format!("{count} of {} checks failed", findings.len()))),
     }
+}
+
+async fn open(invocation: &Invocation) -> Result<Database, Failure> {
+    invocation.needs_database()?;
+    let settings = &invocation.config.database;
+    Ok(Database::open(settings.url.expose(), Pools { connections: 4, ..Pools::of(settings) }).await?)
 }
 
 fn ok(what: &'static str, detail: impl Into<String>) -> Finding {
@@ -144,7 +149,7 @@ fn mail(invocation: &Invocation) -> Finding {
     let mail = &invocation.config.mail;
     match mail.transport {
         MailTransport::None => Finding { what: "mail", status: "warning", detail: "mail.transport is none: nobody gets a code".into() },
-        MailTransport::Outbox => ok("mail", "kept in the server's memory"),
+        MailTransport::Outbox => ok("mail", "kept in the server's memory: for the demo"),
         MailTransport::File => match probe(&mail.dir) {
             Ok(()) => ok("mail", format!("written into {}", mail.dir.display())),
             Err(error) => failed("mail", &format!("cannot write into {}: {error}", mail.dir.display())),

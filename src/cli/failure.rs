@@ -48,11 +48,6 @@ impl Failure {
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, message)
     }
-
-    /// A verb of the tree that nothing carries out yet.
-    pub fn not_in_this_build(verb: &str) -> Self {
-        Self::failed(format!("`concord {verb}` is not available in this build"))
-    }
 }
 
 impl From<ConfigError> for Failure {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::{Exit, Failure, Invocation};
 
@@ -26,14 +27,28 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<(), 
     let configured = invocation.config.server.management_listen;
     let address = arguments.address.or(configured).ok_or_else(|| Failure::new(Exit::Config, "server.management_listen is empty"))?;
     let path = if arguments.live { "/livez" } else { "/readyz" };
-    let answer = ask(reachable(address), path).map_err(|error| Failure::new(Exit::Unavailable, format!("{address}: {error}")))?;
+    let answer = ask(reachable(address), path).map_err(|error| {
+        let advice = "is `concord serve` running, with this server.management_listen?";
+        Failure::new(Exit::Unavailable, format!("no answer from {address} ({error}): {advice}"))
+    })?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
     let status = head.split(' ').nth(1).unwrap_or_default();
     if status != "200" {
-        return Err(Failure::new(Exit::Unavailable, format!("{address}{path} answered {status}: {body}")));
+        return Err(Failure::new(Exit::Unavailable, format!("{address}{path} answered {status}: {}", reasons(body))));
     }
-    invocation.output.line(body.trim());
+    let said: Value = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body.trim()));
+    invocation.output.told(&said, |said| said["status"].as_str().unwrap_or("ok").to_owned());
     Ok(())
+}
+
+/// The checks that failed, in words; the answer as it is when it is none of ours.
+fn reasons(body: &str) -> String {
+    let said: Value = serde_json::from_str(body).unwrap_or_default();
+    let failed = said["checks"].as_array().into_iter().flatten().filter(|check| check["status"] != "ok");
+    let words: Vec<String> = failed
+        .map(|check| format!("{}: {}", check["name"].as_str().unwrap_or_default(), check["detail"].as_str().unwrap_or("failed")))
+        .collect();
+    if words.is_empty() { body.trim().to_owned() } else { words.join("; ") }
 }
 
 /// "Every address" cannot be called; this machine can.

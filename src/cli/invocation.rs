@@ -5,11 +5,13 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::output::note;
 use super::{Common, Exit, Failure, Output};
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Provenance, SYSTEM_FILE, Severity};
 use crate::crypto::random::Random;
 use crate::model::actor::Actor;
+use crate::storage::server_lock::sqlite_file;
 use crate::telemetry::{self, Lines};
 use crate::usecases::{Core, start};
 
@@ -63,7 +65,28 @@ impl Invocation {
 
     /// The use cases on the configured database, beside a server that may be running.
     pub async fn core(&self) -> Result<Arc<Core>, Failure> {
+        self.needs_database()?;
+        self.new_core().await
+    }
+
+    /// The same, where the embedded database may be made by it.
+    pub async fn new_core(&self) -> Result<Arc<Core>, Failure> {
         Ok(start::open(Arc::new(self.config.clone()), Clock::System, Random::system()).await?)
+    }
+
+    /// An embedded database that is not there was probably looked for in the wrong folder: none is made by looking.
+    pub fn needs_database(&self) -> Result<(), Failure> {
+        let url = self.config.database.url.expose();
+        match sqlite_file(url).filter(|file| !file.exists()) {
+            Some(file) => Err(Failure::new(
+                Exit::Unavailable,
+                format!(
+                    "there is no database at {}: `concord serve` makes it; if it is elsewhere, name your configuration with --config FILE",
+                    file.display()
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Who gives the order, by the name of their account on this machine.
@@ -81,19 +104,33 @@ impl Invocation {
     /// Shows what is going to happen and asks; `false`: leave it. `--dry-run` never goes on, `--yes` always does, and
     /// without a terminal to ask nothing happens.
     pub fn confirm(&self, plan: &str) -> Result<bool, Failure> {
-        let mut error = std::io::stderr().lock();
-        let _ = writeln!(error, "{plan}");
-        if self.dry_run || self.yes {
-            return Ok(!self.dry_run);
+        if self.dry_run {
+            let planned = serde_json::json!({ "dry_run": true, "plan": plan });
+            self.output
+                .told(&planned, |planned| format!("{}\n(--dry-run: nothing was changed)", planned["plan"].as_str().unwrap_or_default()));
+            return Ok(false);
         }
+        if self.yes {
+            // Programs asked for a result and get nothing else.
+            if !self.output.is_for_programs() {
+                note(plan);
+            }
+            return Ok(true);
+        }
+        note(plan);
         if !std::io::stdin().is_terminal() {
             return Err(Failure::new(Exit::Usage, "nobody is there to ask; add --yes to go on or --dry-run to look only"));
         }
+        let mut error = std::io::stderr().lock();
         let _ = write!(error, "Go on? [y/N] ");
         let _ = error.flush();
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer)?;
-        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(true);
+        }
+        let _ = writeln!(error, "nothing was changed");
+        Ok(false)
     }
 }
 

@@ -80,7 +80,7 @@ async fn list(
     let service = match service {
         Some(code) => {
             let found = show_links::service_id(&core, &code).await?;
-            Some(found.ok_or_else(|| Failure::failed(format!("there is no service {code}")))?)
+            Some(found.ok_or_else(|| Failure::failed(format!("there is no service {code}; `concord service list` shows all")))?)
         }
         None => None,
     };
@@ -183,5 +183,5 @@ pub(super) fn report(outcome: Outcome, what: &str, result: &str, invocation: &In
 }
 
 fn unknown(link: &str) -> Failure {
-    Failure::failed(format!("there is no link {link}"))
+    Failure::failed(format!("there is no link {link}; `concord link list` shows them"))
 }

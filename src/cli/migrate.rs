@@ -14,12 +14,15 @@ use crate::storage::{Database, Pools};
 pub(super) enum Verb {
     /// Bring the tables up to date, as the role of database.owner_url
     Up,
-    /// Say which migrations are applied and which are missing
+    /// Say whether the tables are up to date; exit code 1 when they are behind
     Status,
 }
 
 /// Carries out a verb.
 pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failure> {
+    if matches!(verb, Verb::Status) {
+        invocation.needs_database()?;
+    }
     let settings = &invocation.config.database;
     let owner = if settings.owner_url.is_empty() { &settings.url } else { &settings.owner_url };
     // A migration takes the time it takes: an index over millions of rows is one statement.

@@ -1,6 +1,8 @@
 //! Reads the command line's wishes and carries them out. One file per noun.
 
+mod backup;
 mod client;
+mod completions;
 mod config;
 mod consent;
 mod customer;
@@ -17,6 +19,7 @@ mod openapi;
 mod output;
 mod serve;
 mod service;
+mod yaml;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -90,8 +93,13 @@ enum Verb {
     /// Consents of customers
     #[command(subcommand)]
     Consent(consent::Verb),
+    /// What to do after a restore
+    #[command(subcommand)]
+    Backup(backup::Verb),
     /// Print the description of the HTTP interface (OpenAPI)
     Openapi,
+    /// Print the script that completes this command's words in a shell
+    Completions(completions::Arguments),
 }
 
 /// Reads the command line and does what it says; the exit code is one of [`Exit`].
@@ -119,6 +127,7 @@ fn carry_out(arguments: Arguments, output: &Output) -> Result<(), Failure> {
     // Verbs that must work when the configuration does not.
     match &arguments.verb {
         Verb::Openapi => return openapi::run(output),
+        Verb::Completions(arguments) => return completions::run(arguments, output),
         #[cfg(feature = "demo")]
         Verb::Demo(arguments) => return demo::run(arguments, output),
         Verb::Config(config::Verb::Init(init)) => return config::init(init, &arguments.common, output),
@@ -139,7 +148,9 @@ fn carry_out(arguments: Arguments, output: &Output) -> Result<(), Failure> {
         Verb::Customer(verb) => invocation.block_on(customer::run(verb, &invocation)),
         Verb::Link(verb) => invocation.block_on(link::run(verb, &invocation)),
         Verb::Consent(verb) => invocation.block_on(consent::run(verb, &invocation)),
+        Verb::Backup(verb) => invocation.block_on(backup::run(verb, &invocation)),
         Verb::Openapi => openapi::run(output),
+        Verb::Completions(arguments) => completions::run(&arguments, output),
     }
 }
 

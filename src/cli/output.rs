@@ -1,11 +1,11 @@
-//! Printing: tables for people, JSON for programs.
+//! Printing: tables for people, JSON and YAML for programs.
 
 use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, yaml};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -14,6 +14,8 @@ pub enum Format {
     Table,
     /// JSON: a list is an array, one thing an object
     Json,
+    /// The same as YAML
+    Yaml,
 }
 
 /// A column of a table: its heading and how it is read off an item.
@@ -39,7 +41,7 @@ impl Output {
     /// Prints items: as rows, or as a JSON array of their serialised form.
     pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>]) {
         match self.format {
-            Format::Json => self.line(&pretty(&items)),
+            Format::Json | Format::Yaml => self.value(&items),
             Format::Table if items.is_empty() => note("nothing found"),
             Format::Table => {
                 let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
@@ -51,8 +53,8 @@ impl Output {
 
     /// Prints one thing: a line per column, or its serialised form.
     pub fn record<T: Serialize>(&self, item: &T, columns: &[Column<T>]) {
-        if self.format == Format::Json {
-            return self.line(&pretty(item));
+        if self.format != Format::Table {
+            return self.value(item);
         }
         let width = columns.iter().map(|(heading, _)| heading.chars().count()).max().unwrap_or_default();
         let lines: Vec<String> = columns.iter().map(|(heading, cell)| format!("{heading:width$}  {}", clean(&cell(item)))).collect();
@@ -62,7 +64,7 @@ impl Output {
     /// Prints that something was done: the sentence, or an object with `result`.
     pub fn done(&self, sentence: &str, result: &impl Serialize) {
         match self.format {
-            Format::Json => self.line(&pretty(&json!({ "result": result }))),
+            Format::Json | Format::Yaml => self.value(&json!({ "result": result })),
             Format::Table => self.line(sentence),
         }
     }
@@ -70,9 +72,20 @@ impl Output {
     /// Prints one thing: as `words` tell it, or its serialised form.
     pub fn told<T: Serialize>(&self, item: &T, words: fn(&T) -> String) {
         match self.format {
-            Format::Json => self.line(&pretty(item)),
+            Format::Json | Format::Yaml => self.value(item),
             Format::Table => self.line(&words(item)),
         }
+    }
+
+    /// Whether programs read what is printed.
+    pub(super) fn is_for_programs(&self) -> bool {
+        self.format != Format::Table
+    }
+
+    /// Prints a serialised form.
+    fn value(&self, item: &impl Serialize) {
+        let value = serde_json::to_value(item).unwrap_or_default();
+        self.line(&if self.format == Format::Yaml { yaml::document(&value) } else { pretty(&value) });
     }
 
     /// Prints a text as it is.
@@ -83,15 +96,17 @@ impl Output {
 
     /// Says on standard error why it failed.
     pub(super) fn failure(&self, failure: &Failure) {
+        let said = json!({ "error": failure.message, "exit": failure.exit as u8 });
         match self.format {
-            Format::Json => note(&json!({ "error": failure.message, "exit": failure.exit as u8 }).to_string()),
+            Format::Json => note(&said.to_string()),
+            Format::Yaml => note(&yaml::document(&said)),
             Format::Table => note(&format!("concord: {}", failure.message)),
         }
     }
 }
 
 /// A remark for people, on standard error.
-fn note(text: &str) {
+pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -57,8 +57,8 @@ pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failu
 }
 
 async fn apply(file: &Path, invocation: &Invocation) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
-    let core = invocation.core().await?;
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::failed(format!("cannot read {}: {error}", file.display())))?;
+    let core = invocation.new_core().await?;
     let applied = apply_service::apply(&core, &text, invocation.dry_run(), &invocation.actor()).await;
     let applied = applied.map_err(|error| match error {
         ApplyError::Refused(problems) => {
@@ -167,7 +167,7 @@ async fn doctor(code: &str, invocation: &Invocation) -> Result<(), Failure> {
     invocation.output.list(
         &findings,
         &[
-            ("", |finding| finding.weight.as_str().to_owned()),
+            ("RESULT", |finding| finding.weight.as_str().to_owned()),
             ("ABOUT", |finding| finding.about.clone()),
             ("WHAT", |finding| finding.what.clone()),
             ("ADVICE", |finding| finding.advice.clone()),
@@ -180,5 +180,5 @@ async fn doctor(code: &str, invocation: &Invocation) -> Result<(), Failure> {
 }
 
 fn unknown(code: &str) -> Failure {
-    Failure::failed(format!("there is no service {code}"))
+    Failure::failed(format!("there is no service {code}; `concord service list` shows all"))
 }

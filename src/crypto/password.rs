@@ -23,6 +23,7 @@ use super::random::Random;
 use super::root_keys::RootKeys;
 use crate::clock;
 use crate::config::PasswordConfig;
+use crate::telemetry::metrics;
 
 /// Longer passwords are refused before any work (security.md 3.13).
 pub const LONGEST_BYTES: usize = 512;
@@ -208,7 +209,9 @@ fn serve(shared: &Shared, recipe: &Arc<Recipe>) {
             tracing::error!("a password hash panicked");
             hasher = Hasher::new(Arc::clone(recipe));
         } else if hasher.take_worked() {
-            shared.learn(clock::monotonic().saturating_duration_since(start));
+            let took = clock::monotonic().saturating_duration_since(start);
+            shared.learn(took);
+            metrics::password_hash(took);
         }
     }
 }

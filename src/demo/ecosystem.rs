@@ -35,6 +35,7 @@ use crate::http::{app, errors};
 use crate::jobs;
 use crate::outbound::mail::{Mailer, OutboxStore};
 use crate::protocol::locale::Locale;
+use crate::storage::server_lock::ServerLock;
 use crate::ui::Frame;
 use crate::ui::demo::TryThis;
 use crate::usecases::{Core, start};
@@ -88,6 +89,7 @@ pub struct Ecosystem {
     served: JoinHandle<()>,
     /// Removed at the end, when nothing is to outlive the demo.
     fleeting: Option<PathBuf>,
+    _lock: ServerLock,
 }
 
 impl Ecosystem {
@@ -98,7 +100,7 @@ impl Ecosystem {
     pub async fn start(options: &Options) -> Result<Self, Trouble> {
         options.check()?;
         let random = Random::system();
-        let (folder, fleeting) = folder(options, &random)?;
+        let Folder { path: folder, fleeting, lock } = folder(options, &random)?;
         let listener = TcpListener::bind(options.listen)
             .await
             .map_err(|error| Trouble::new(format!("cannot listen on {}: {error}; try another --port", options.listen)))?;
@@ -124,7 +126,7 @@ impl Ecosystem {
         let router = hosts::router(routers, world.tap.clone(), world.clock.clone(), place.hub());
         let server = Server::on(listener, router, ServerLimits::from(&core.config.server))?;
         let served = tokio::spawn(server.run(stop.clone()));
-        Ok(Self { world, core, stop, served, fleeting })
+        Ok(Self { world, core, stop, served, fleeting: fleeting.then_some(folder), _lock: lock })
     }
 
     /// Where everybody is.
@@ -161,26 +163,59 @@ impl Ecosystem {
     }
 }
 
-/// The folder of the data, and whether it goes at the end.
-fn folder(options: &Options, random: &Random) -> Result<(PathBuf, Option<PathBuf>), Trouble> {
-    let Some(folder) = &options.data else {
-        let folder = std::env::temp_dir().join(format!("concord-demo-{:016x}", random.u64()));
-        fs::create_dir_all(&folder)?;
-        return Ok((folder.clone(), Some(folder)));
-    };
-    if options.reset && folder.exists() {
-        // Only what is a demo's folder is emptied: a mistyped --data must not cost anybody anything.
-        let empty = fs::read_dir(folder)?.next().is_none();
-        if !empty && !folder.join(MARKER).exists() {
-            return Err(Trouble::new(format!("{} is not empty and no folder of the demo: nothing was removed", folder.display())));
-        }
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join(MARKER), "The data of the Concord demo; safe to delete.\n")?;
-    Ok((folder.clone(), None))
+/// The folder of the data.
+struct Folder {
+    path: PathBuf,
+    /// It goes at the end.
+    fleeting: bool,
+    /// No other demo and no server uses it meanwhile.
+    lock: ServerLock,
 }
 
+fn folder(options: &Options, random: &Random) -> Result<Folder, Trouble> {
+    let Some(path) = &options.data else {
+        let path = std::env::temp_dir().join(format!("concord-demo-{:016x}", random.u64()));
+        let lock = lock(&path)?;
+        return Ok(Folder { path, fleeting: true, lock });
+    };
+    // Only what is a demo's folder is emptied: a mistyped --data must not cost anybody anything.
+    let taken = path.exists() && fs::read_dir(path)?.next().is_some();
+    if options.reset && taken && !path.join(MARKER).exists() {
+        return Err(Trouble::new(format!("{} is not empty and no folder of the demo: nothing was removed", path.display())));
+    }
+    let lock = lock(path)?;
+    if options.reset {
+        empty(path)?;
+    }
+    fs::write(path.join(MARKER), "The data of the Concord demo; safe to delete.\n")?;
+    Ok(Folder { path: path.clone(), fleeting: false, lock })
+}
+
+fn lock(folder: &Path) -> Result<ServerLock, Trouble> {
+    let taken = ServerLock::take(&format!("sqlite:{}", folder.join(DATABASE).display()))?;
+    taken.ok_or_else(|| {
+        Trouble::new(format!(
+            "another demo is running with the data in {}: stop it, or start this one with other --data and --port",
+            folder.display()
+        ))
+    })
+}
+
+/// Removes everything but the lock, which is held.
+fn empty(folder: &Path) -> Result<(), Trouble> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.extension() {
+            Some(ending) if ending == "lock" => {}
+            _ if path.is_dir() => fs::remove_dir_all(&path)?,
+            _ => fs::remove_file(&path)?,
+        }
+    }
+    Ok(())
+}
+
+/// The database within the folder, as `data_dir` has it.
+const DATABASE: &str = "concord.sqlite";
 /// Says that a folder is the demo's.
 const MARKER: &str = "concord-demo.txt";
 

@@ -222,12 +222,7 @@ mod tests {
 
     #[test]
     fn numbers_for_hosts_are_looked_at_in_every_spelling() {
-        let config = |allow_loopback| OutboundConfig {
-            allow_loopback,
-            timeout: crate::config::Period::seconds(1),
-            max_response_bytes: 1000,
-            trust_anchor: None,
-        };
+        let config = |allow_loopback| OutboundConfig { allow_loopback, timeout: crate::config::Period::seconds(1), trust_anchor: None };
         let guarded = GuardedClient::new(&config(false)).unwrap();
         for wrong in [
             "https://127.0.0.1/",

@@ -17,6 +17,7 @@ use super::tx::{Held, Link};
 use super::{Error, Tx};
 use crate::clock::{self, Timestamp};
 use crate::config::DatabaseConfig;
+use crate::telemetry::metrics;
 
 /// The fewest connections for reading: sqlx hops to a thread per SQLite connection, and a few keep a core busy (performance.md).
 const FEWEST: u32 = 4;
@@ -152,7 +153,10 @@ impl Database {
         let started = clock::monotonic();
         for attempt in 0_u32.. {
             let verdict = match self.attempt(&work, attempt).await {
-                Ok(done) => return done,
+                Ok(done) => {
+                    metrics::db_operation("write", started.elapsed());
+                    return done;
+                }
                 Err(verdict) => verdict,
             };
             if !verdict.again || started.elapsed() >= self.write_deadline {

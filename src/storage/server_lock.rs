@@ -32,7 +32,7 @@ impl ServerLock {
 }
 
 /// The file of an embedded database; none for one in memory or on a server.
-pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
     if path.is_empty() || path.contains(":memory:") { None } else { Some(PathBuf::from(path)) }

@@ -127,6 +127,17 @@ pub async fn end(tx: &mut Tx, customer: CustomerId, id: SessionId, now: Timestam
     Ok(ended == 1)
 }
 
+/// Ends a batch of all sessions begun before a moment, whosever they are. The caller forgets what memory holds.
+pub async fn end_before(tx: &mut Tx, now: Timestamp, most: i64) -> Result<u64, Error> {
+    execute!(
+        tx,
+        "UPDATE sessions SET ended_at = $1 WHERE id IN (
+             SELECT id FROM sessions WHERE ended_at IS NULL AND created_at <= $1 LIMIT $2)",
+        now,
+        most
+    )
+}
+
 /// Sessions whose time is over and that nobody has ended yet.
 pub async fn overdue(tx: &mut Tx, now: Timestamp, most: i64) -> Result<Vec<(SessionId, CustomerId)>, Error> {
     fetch_all!(

@@ -89,7 +89,7 @@ fn describe() {
     describe_gauge!(CONNECTIONS, "Open connections of the public listener");
 }
 
-/// A sign-in: `method` like `password` or `code`, `result` `ok` or `refused`.
+/// A sign-in: `method` like `password` or `code`, `result` `accepted` or `refused`.
 pub fn login(method: &'static str, result: &'static str) {
     counter!(LOGINS, "method" => method, "result" => result).increment(1);
 }

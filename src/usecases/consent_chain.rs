@@ -16,6 +16,7 @@ use crate::model::consent::{Consent, ConsentRecord, Proof};
 use crate::model::ids::{CustomerId, EventId};
 use crate::storage::consent_events::{self, ConsentEvent, START};
 use crate::storage::{Error, Tx, customers};
+use crate::telemetry::metrics;
 
 /// The form of records made today.
 const VERSION: &str = "v1";
@@ -66,6 +67,7 @@ pub(super) async fn append(
     proof: Proof,
     now: Timestamp,
 ) -> Result<EventId, Error> {
+    metrics::consent(happened.as_str(), &consent.domain);
     let customer = consent.customer;
     let place = consent_events::take_place(tx, customer).await?;
     let (number, previous) = place.ok_or_else(|| Error::Corrupt("a consent of nobody".into()))?;

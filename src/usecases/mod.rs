@@ -78,6 +78,8 @@ pub mod profile_write;
 pub mod refresh_token;
 /// What a service's API may know of a person.
 pub mod relation;
+/// After a restore.
+pub mod restored;
 /// Revocation.
 pub mod revoke;
 /// A new secret for a client.

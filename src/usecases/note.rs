@@ -7,6 +7,7 @@ use crate::model::ids::{CustomerId, EventId, GrantId, ServiceId};
 use crate::model::service::Client;
 use crate::storage::events::{self, EventRow};
 use crate::storage::{Error, Tx, grants};
+use crate::telemetry::metrics;
 
 /// A client showed something that is not its own or does not fit. Committed by itself: there is nothing else to commit.
 ///
@@ -71,6 +72,9 @@ pub(super) async fn happened(
     detail: &[(&'static str, &str)],
     now: Timestamp,
 ) -> Result<(), Error> {
+    if let (Some(action), Some(service)) = (kind.strip_prefix("link."), about.service) {
+        metrics::link(action, &service.to_string());
+    }
     tracing::info!(kind, service = about.service.map(tracing::field::display), "recorded");
     let members: serde_json::Map<_, _> = detail.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     let event = EventRow {

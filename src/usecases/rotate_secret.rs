@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::Core;
 use super::apply_service::needs_secret;
 use super::switch_partner::{SwitchError, event};
-use crate::clock::Timestamp;
 use crate::crypto::digest;
 use crate::model::actor::Actor;
 use crate::storage::{clients, events};
@@ -22,9 +21,9 @@ pub struct NewSecret {
     pub client_id: String,
     /// The secret, 256 bits in base64url.
     pub client_secret: String,
-    /// When the one before stops working.
+    /// When the one before stops working, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub old_ends_at: Option<Timestamp>,
+    pub old_ends_at: Option<String>,
 }
 
 /// Makes a new secret; the one before works for `overlap` more, older ones end now.
@@ -46,7 +45,7 @@ pub async fn rotate(core: &Core, client_id: &str, overlap: Duration, actor: &Act
                 let (secret, ends) = (random.token(), now + overlap);
                 clients::add_secret(tx, key, random.uuid_v7(now), &digest::sha256(secret.as_bytes()), ends, now).await?;
                 events::insert(tx, &event(&random, "client.secret_rotated", client.service, &actor, &client_id, now)).await?;
-                let old_ends_at = (!client.secrets.is_empty()).then_some(ends);
+                let old_ends_at = (!client.secrets.is_empty()).then(|| ends.rfc3339());
                 Ok(NewSecret { client_id, client_secret: secret, old_ends_at })
             })
         })

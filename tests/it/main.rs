@@ -4,6 +4,7 @@
 
 mod account;
 mod architecture;
+mod commands;
 #[cfg(feature = "demo")]
 mod demo;
 mod links;

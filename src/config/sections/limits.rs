@@ -20,8 +20,6 @@ pub struct LimitsConfig {
     pub password_tries: u32,
     /// The first wait.
     pub password_wait: Period,
-    /// The longest wait.
-    pub password_wait_max: Period,
     /// Failed sign-ins from one client address per minute.
     pub password_per_ip_minute: u32,
     /// Failed authentications of one client per minute.

@@ -14,8 +14,6 @@ pub struct OutboundConfig {
     pub allow_loopback: bool,
     /// One call.
     pub timeout: Period,
-    /// Largest answer that is read, bytes.
-    pub max_response_bytes: usize,
     /// PEM file of further certificate authorities.
     #[serde(deserialize_with = "crate::config::optional")]
     pub trust_anchor: Option<PathBuf>,

@@ -13,6 +13,7 @@ use crate::model::identifier::Identifier;
 use crate::model::ids::CustomerId;
 use crate::protocol::acr::Amr;
 use crate::storage::{Error, Tx, customers, passwords};
+use crate::telemetry::metrics;
 use crate::usecases::identifiers;
 use crate::usecases::limits::{self, Limit, TooMany};
 use crate::usecases::note::{self, About};
@@ -187,7 +188,7 @@ async fn prove_password(
     let again = password.clone();
     let Ok(verdict) = core.passwords.verify(password, stored.clone()).await else { return Ok(SignedIn::Busy) };
     let (Some(customer), Verdict::Right { needs_rehash }) = (customer, verdict) else {
-        metrics::counter!("concord_logins_total", "method" => "pwd", "result" => "refused").increment(1);
+        metrics::login("pwd", "refused");
         return Ok(SignedIn::Wrong);
     };
     let rehash = needs_rehash.then_some(again);
@@ -244,7 +245,7 @@ async fn open_session(
     let begun = sessions::begin(tx, core, customer, visitor.session.as_deref(), amr, &visitor.device, now).await?;
     let about = About { customer: Some(customer), service: None, actor: &Actor::Customer };
     note::happened(tx, core, "session.established", &about, &[("amr", amr.as_str())], now).await?;
-    metrics::counter!("concord_logins_total", "method" => amr.as_str(), "result" => "accepted").increment(1);
+    metrics::login(amr.as_str(), "accepted");
     Ok(SignedIn::Session(begun))
 }
 

@@ -94,7 +94,7 @@ on_both! {
         let (first, _) = shop(&world, &Key::new("k1")).await;
         let hour = Duration::from_secs(3600);
         let second = rotate_secret::rotate(core, "basic", hour, &operator()).await.unwrap();
-        assert_eq!(second.old_ends_at, Some(world.now() + hour));
+        assert_eq!(second.old_ends_at, Some((world.now() + hour).rfc3339()));
         for secret in [&first, &second.client_secret] {
             assert!(try_it(core, basic("basic", secret)).await.is_ok());
         }

@@ -1,0 +1,59 @@
+//! After a restore: what ended since the backup was made must not live again.
+
+use serde::Serialize;
+
+use super::Core;
+use crate::clock::Timestamp;
+use crate::model::actor::Actor;
+use crate::model::ids::EventId;
+use crate::storage::events::{self, EventRow};
+use crate::storage::{Error, sessions, settings};
+
+/// How many sessions end in one transaction.
+const BATCH: i64 = 1000;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Restored {
+    /// The epoch that tokens carry from now on.
+    pub database_epoch: i64,
+    /// Browser sessions that ended.
+    pub sessions: u64,
+}
+
+/// Refuses every token made before (conventions 7) and ends every browser session: the backup knows neither what was
+/// revoked nor who signed out after it was made. Calling it again does the same again.
+///
+/// # Errors
+/// The database failed; calling it again finishes the rest.
+pub async fn restored(core: &Core, actor: &Actor, now: Timestamp) -> Result<Restored, Error> {
+    let (random, actor) = (core.random.clone(), actor.clone());
+    let database_epoch = core
+        .database
+        .write(move |tx| {
+            let (random, actor) = (random.clone(), actor.clone());
+            Box::pin(async move {
+                let epoch = settings::bump_database_epoch(tx, now).await?;
+                let event = EventRow {
+                    id: EventId::new(random.uuid_v7(now)),
+                    kind: "database.restored".to_owned(),
+                    customer_id: None,
+                    service_id: None,
+                    actor: actor.to_string(),
+                    detail: serde_json::json!({ "epoch": epoch }).to_string(),
+                    at: now,
+                };
+                events::insert(tx, &event).await?;
+                Ok::<_, Error>(epoch)
+            })
+        })
+        .await?;
+    let mut ended = 0;
+    loop {
+        let batch = core.database.write(move |tx| Box::pin(sessions::end_before(tx, now, BATCH))).await?;
+        ended += batch;
+        if batch == 0 {
+            return Ok(Restored { database_epoch, sessions: ended });
+        }
+    }
+}
