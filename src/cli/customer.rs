@@ -4,10 +4,11 @@ use clap::Subcommand;
 
 use super::link::report;
 use super::{Exit, Failure, Invocation};
-use crate::usecases::endings;
+use crate::model::ids::CustomerId;
 use crate::usecases::expression::Expression;
 use crate::usecases::set_customer::{self, SetError};
-use crate::usecases::show_customer;
+use crate::usecases::show_customer::{self, CustomerView};
+use crate::usecases::{Core, endings};
 
 /// The verbs of `customer`.
 #[derive(Debug, Subcommand)]
@@ -53,12 +54,19 @@ pub(super) async fn run(verb: Verb, invocation: &Invocation) -> Result<(), Failu
     }
 }
 
+/// The customer, if there is one.
+async fn known(core: &Core, id: CustomerId) -> Result<CustomerView, Failure> {
+    let unknown = || Failure::failed(format!("there is no customer {id}; `concord link list` shows the customers of a service"));
+    show_customer::show(core, id).await?.ok_or_else(unknown)
+}
+
 async fn lock(customer: &str, reason: &str, invocation: &Invocation) -> Result<(), Failure> {
     let id = super::read(customer)?;
+    let core = invocation.core().await?;
+    known(&core, id).await?;
     if !invocation.confirm(&format!("customer {id} is locked: every session and grant ends, every link is suspended"))? {
         return Ok(());
     }
-    let core = invocation.core().await?;
     let expression = Expression::by_command(invocation.actor(), reason);
     let outcome = endings::lock(&core, id, &expression, core.clock.now()).await?;
     report(outcome, &format!("customer {id}"), "locked", invocation)
@@ -66,10 +74,11 @@ async fn lock(customer: &str, reason: &str, invocation: &Invocation) -> Result<(
 
 async fn unlock(customer: &str, reason: &str, invocation: &Invocation) -> Result<(), Failure> {
     let id = super::read(customer)?;
+    let core = invocation.core().await?;
+    known(&core, id).await?;
     if !invocation.confirm(&format!("customer {id} is unlocked; what had ended stays ended"))? {
         return Ok(());
     }
-    let core = invocation.core().await?;
     let expression = Expression::by_command(invocation.actor(), reason);
     let outcome = endings::unlock(&core, id, &expression, core.clock.now()).await?;
     report(outcome, &format!("customer {id}"), "active", invocation)
@@ -77,9 +86,7 @@ async fn unlock(customer: &str, reason: &str, invocation: &Invocation) -> Result
 
 async fn show(customer: &str, invocation: &Invocation) -> Result<(), Failure> {
     let id = super::read(customer)?;
-    let found = show_customer::show(&*invocation.core().await?, id).await?;
-    let found =
-        found.ok_or_else(|| Failure::failed(format!("there is no customer {id}; `concord link list` shows the customers of a service")))?;
+    let found = known(&*invocation.core().await?, id).await?;
     invocation.output.record(
         &found,
         &[

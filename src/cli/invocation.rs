@@ -111,10 +111,6 @@ impl Invocation {
             return Ok(false);
         }
         if self.yes {
-            // Programs asked for a result and get nothing else.
-            if !self.output.is_for_programs() {
-                note(plan);
-            }
             return Ok(true);
         }
         note(plan);

@@ -50,24 +50,26 @@ fn spans(text: &str) -> Vec<&str> {
 /// The commands of a script that begin with `concord`, each as words; good enough for what documents hold.
 fn commands(script: &str) -> Vec<Vec<String>> {
     let joined = script.replace("\\\n", " ");
-    let parts = joined.lines().flat_map(|line| {
-        let line = line.split(" # ").next().unwrap_or_default();
-        line.split(['|', ';', '&', '(', ')']).map(str::trim).collect::<Vec<_>>()
-    });
-    let starts = |part: &str| {
-        let rest = part.trim_start_matches(['$', ' ']);
-        // Before the command: `until`, `sudo -u concord`, NAME=value.
-        let mut words =
-            rest.split_whitespace().skip_while(|word| word.contains('=') || ["until", "if", "sudo", "exec"].contains(word)).peekable();
-        (words.peek() == Some(&"concord")).then(|| words.map(str::to_owned).collect::<Vec<_>>())
-    };
-    parts.filter_map(starts).map(plain).collect()
+    let parts = joined.lines().flat_map(|line| line.split(" # ").next().unwrap_or_default().split(['|', ';', '&', '(', ')']));
+    // Before the command: `until`, NAME=value.
+    let before = |word: &String| word.contains('=') || ["until", "if", "exec", "$"].contains(&word.as_str());
+    let commands = parts.map(|part| words(part).into_iter().skip_while(before).collect::<Vec<_>>());
+    commands.filter(|words| words.first().is_some_and(|word| word == "concord")).map(plain).collect()
 }
 
-/// Without redirections and quotes.
+/// The words of a command; what is between double quotes is one.
+fn words(command: &str) -> Vec<String> {
+    let pieces = command.split('"').enumerate();
+    let words = pieces.flat_map(|(number, piece)| {
+        let quoted = number % 2 == 1;
+        if quoted { vec![piece.to_owned()] } else { piece.split_whitespace().map(str::to_owned).collect() }
+    });
+    words.collect()
+}
+
+/// Without redirections.
 fn plain(words: Vec<String>) -> Vec<String> {
-    let redirected = words.into_iter().take_while(|word| !word.starts_with(['>', '<']) && !word.starts_with("2>"));
-    redirected.map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
+    words.into_iter().take_while(|word| !word.starts_with(['>', '<']) && !word.starts_with("2>")).collect()
 }
 
 #[test]

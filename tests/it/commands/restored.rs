@@ -37,7 +37,9 @@ on_both! {
         let answer = resident.browser.open("/account").await;
         assert!(!answer.text().contains("Vera"), "signed out: {}", answer.url);
 
-        let after = eco.signed_in(&person, "bank-web", "openid profile").await;
+        // Their session is over: whoever comes now signs in anew.
+        let newcomer = eco.person_with_account("L-2002").await;
+        let after = eco.signed_in(&newcomer, "bank-web", "openid profile").await;
         assert!(eco.introspect("bank-web", &after.access_token).await.active, "what comes later is as good as ever");
     }
 }

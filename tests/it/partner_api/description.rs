@@ -83,3 +83,64 @@ async fn described_methods_are_answered_and_others_are_not_allowed() {
         }
     }
 }
+
+/// Whether a value has what a schema asks for: types, required members, words of a list. Enough for examples.
+fn fits(document: &Value, value: &Value, schema: &Value, at: &str) {
+    if let Some(target) = schema["$ref"].as_str() {
+        return fits(document, value, document.pointer(target.trim_start_matches('#')).expect("a schema"), at);
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let members = value.as_object().unwrap_or_else(|| panic!("{at}: no object"));
+            for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                assert!(members.contains_key(required), "{at}: {required} is missing");
+            }
+            for (name, member) in members {
+                fits(document, member, &schema["properties"][name], &format!("{at}.{name}"));
+            }
+        }
+        Some("array") => value.as_array().expect(at).iter().for_each(|item| fits(document, item, &schema["items"], at)),
+        Some("string") => assert!(value.is_string(), "{at}: no text"),
+        Some("integer" | "number") => assert!(value.is_number(), "{at}: no number"),
+        Some("boolean") => assert!(value.is_boolean(), "{at}: neither true nor false"),
+        _ => {}
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        assert!(words.contains(value), "{at}: {value} is none of {words:?}");
+    }
+}
+
+/// Every request and answer but pages shows what it looks like, errors too, and the examples fit their schemas.
+#[test]
+fn everything_that_is_sent_or_answered_has_an_example() {
+    let document = document();
+    let mut seen = 0;
+    look(&document, &mut |key, value| {
+        let Some(forms) = value.as_object().filter(|_| key == "content") else { return };
+        for (kind, form) in forms.iter().filter(|(kind, _)| *kind != "text/html") {
+            assert!(form["schema"].is_object(), "{kind}: {form}");
+            let several = form["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+            let shown: Vec<_> = form.get("example").into_iter().chain(several).collect();
+            assert!(!shown.is_empty(), "no example: {form}");
+            for example in shown {
+                fits(&document, example, &form["schema"], kind);
+                seen += 1;
+            }
+        }
+    });
+    assert!(seen > 40, "only {seen} examples");
+}
+
+/// A client can read in the description how each refusal looks: what it did wrong, who it is not, and what is our fault.
+#[test]
+fn every_operation_of_programs_describes_its_refusals() {
+    let document = document();
+    for path in [path::PAR, path::TOKEN, path::USERINFO, path::INTROSPECT, path::REVOKE, PROFILE] {
+        for method in methods(&document["paths"][path]) {
+            let answers = &document["paths"][path][method.to_lowercase()]["responses"];
+            for status in ["400", "401", "500", "503"] {
+                assert!(answers.get(status).is_some(), "{method} {path} does not describe {status}");
+            }
+        }
+    }
+}
