@@ -98,7 +98,7 @@ async fn show(customer: &str, invocation: &Invocation) -> Result<(), Failure> {
                 let said = |held: &show_customer::IdentifierView| {
                     format!("{} {} ({}{})", held.kind, held.masked, held.usage, if held.verified { ", verified" } else { "" })
                 };
-                found.identifiers.iter().map(said).collect::<Vec<_>>().join("; ")
+                found.identifiers.iter().map(said).collect::<Vec<_>>().join("\n")
             }),
             ("profile", |found| found.profile.iter().map(|value| value.claim.clone()).collect::<Vec<_>>().join(" ")),
             ("sessions", |found| found.sessions.to_string()),

@@ -44,6 +44,9 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<(), 
 /// The checks that failed, in words; the answer as it is when it is none of ours.
 fn reasons(body: &str) -> String {
     let said: Value = serde_json::from_str(body).unwrap_or_default();
+    if said["status"] == "draining" {
+        return "it is about to stop".to_owned();
+    }
     let failed = said["checks"].as_array().into_iter().flatten().filter(|check| check["status"] != "ok");
     let words: Vec<String> = failed
         .map(|check| format!("{}: {}", check["name"].as_str().unwrap_or_default(), check["detail"].as_str().unwrap_or("failed")))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::output::note;
 use super::{Common, Exit, Failure, Output};
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat, Provenance, SYSTEM_FILE, Severity};
+use crate::config::{Config, LogFormat, Provenance, SYSTEM_FILE, Severity, Source};
 use crate::crypto::random::Random;
 use crate::model::actor::Actor;
 use crate::storage::server_lock::sqlite_file;
@@ -29,7 +29,7 @@ pub struct Invocation {
 
 impl Invocation {
     /// Loads the configuration and starts logging.
-    pub(super) fn load(common: &Common, output: Output) -> Result<Self, Failure> {
+    pub(super) fn load(common: &Common, serving: bool, output: Output) -> Result<Self, Failure> {
         let files = files(common);
         let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let (config, provenance) = Config::load(&files, environment)?;
@@ -38,7 +38,10 @@ impl Invocation {
             LogFormat::Pretty => Lines::Pretty,
             LogFormat::Auto => Lines::Auto,
         };
-        telemetry::install_logs(lines, &config.log.level).map_err(|error| Failure::new(Exit::Config, format!("log.level: {error}")))?;
+        // What a command does it says itself; only a server's log is read later.
+        let chosen = provenance.explain("log.level", false).is_some_and(|level| level.source != Source::Default);
+        let level = if serving || chosen { config.log.level.as_str() } else { "warn" };
+        telemetry::install_logs(lines, level).map_err(|error| Failure::new(Exit::Config, format!("log.level: {error}")))?;
         Ok(Self { config, provenance, output, yes: common.yes, dry_run: common.dry_run })
     }
 

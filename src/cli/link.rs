@@ -122,7 +122,7 @@ async fn show(link: &str, invocation: &Invocation) -> Result<(), Failure> {
                 };
                 found.consent.as_ref().map(said).unwrap_or_default()
             }),
-            ("history", |found| found.history.iter().map(step).collect::<Vec<_>>().join("; ")),
+            ("history", |found| found.history.iter().map(step).collect::<Vec<_>>().join("\n")),
         ],
     );
     Ok(())

@@ -133,7 +133,7 @@ fn carry_out(arguments: Arguments, output: &Output) -> Result<(), Failure> {
         Verb::Config(config::Verb::Init(init)) => return config::init(init, &arguments.common, output),
         _ => {}
     }
-    let invocation = Invocation::load(&arguments.common, *output)?;
+    let invocation = Invocation::load(&arguments.common, matches!(arguments.verb, Verb::Serve), *output)?;
     match arguments.verb {
         Verb::Config(verb) => config::run(&verb, &invocation),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments, &invocation),

@@ -51,13 +51,13 @@ impl Output {
         }
     }
 
-    /// Prints one thing: a line per column, or its serialised form.
+    /// Prints one thing: a line per column (more where a cell has more), or its serialised form.
     pub fn record<T: Serialize>(&self, item: &T, columns: &[Column<T>]) {
         if self.format != Format::Table {
             return self.value(item);
         }
         let width = columns.iter().map(|(heading, _)| heading.chars().count()).max().unwrap_or_default();
-        let lines: Vec<String> = columns.iter().map(|(heading, cell)| format!("{heading:width$}  {}", clean(&cell(item)))).collect();
+        let lines: Vec<String> = columns.iter().map(|(heading, cell)| entry(heading, &cell(item), width)).collect();
         self.line(&lines.join("\n"));
     }
 
@@ -128,6 +128,13 @@ fn table(headings: Vec<String>, rows: Vec<Vec<String>>, widest: Option<usize>) -
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A heading and what belongs to it; further lines stand below the first.
+fn entry(heading: &str, cell: &str, width: usize) -> String {
+    let lines = if cell.is_empty() { vec![String::new()] } else { cell.lines().map(clean).collect() };
+    let lines = lines.iter().enumerate().map(|(number, line)| format!("{:width$}  {line}", if number == 0 { heading } else { "" }));
+    lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
 /// What came from outside must not move the terminal's cursor.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -142,7 +149,7 @@ fn shortened(text: &str, widest: Option<usize>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, table};
+    use super::{clean, entry, table};
 
     #[test]
     fn columns_are_aligned_and_cut() {
@@ -150,5 +157,7 @@ mod tests {
         let headings = vec!["ID".to_owned(), "NAME".to_owned()];
         assert_eq!(table(headings, rows, Some(5)), "ID    NAME\na     xxxx…\nlong  счёт");
         assert_eq!(clean("a\u{1b}[2Jb\n"), "a [2Jb ");
+        assert_eq!(entry("id", "one\ntwo\u{1b}", 4), "id    one\n      two");
+        assert_eq!(entry("id", "", 4), "id");
     }
 }

@@ -133,7 +133,7 @@ async fn show(code: &str, invocation: &Invocation) -> Result<(), Failure> {
             }),
             ("clients", |service| {
                 let line = |client: &ClientView| format!("{}: {}", client.client_id, client.document.scope);
-                service.clients.iter().map(line).collect::<Vec<_>>().join("; ")
+                service.clients.iter().map(line).collect::<Vec<_>>().join("\n")
             }),
         ],
     );

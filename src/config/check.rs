@@ -82,7 +82,7 @@ impl Config {
             add(Severity::Refused, "outbound.allow_loopback", text.to_owned());
         }
         if self.mail.transport != MailTransport::None && !self.issuer.is_loopback() {
-            add(Severity::Warning, "mail.transport", "mails are kept here and reach nobody".to_owned());
+            add(Severity::Warning, "mail.transport", "mails stay on this machine: something of yours must send them on".to_owned());
         }
     }
 

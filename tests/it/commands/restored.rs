@@ -4,8 +4,8 @@ use concord::protocol::ErrorCode;
 use concord::usecases::follow::Follower;
 
 use crate::account::stage::House;
+use crate::support::on_both;
 use crate::support::world::ISSUER;
-use crate::support::{World, on_both};
 use crate::tokens::ecosystem::{Ecosystem, refused};
 
 on_both! {
