@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::expected::Expected;
 use super::{Core, Flow, Wanted};
 use crate::clock::Timestamp;
 use crate::model::flow::{Ask, Facts, Life, Present, decide};
-use crate::model::ids::CustomerId;
 use crate::protocol::acr::Acr;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::storage::Error;
 use crate::storage::flows::FlowRow;
-use crate::usecases::id_token_hint;
 
 pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow, now: Timestamp) -> Result<(), Error> {
     let life = if row.finished_at.is_some() {
@@ -33,7 +32,11 @@ pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow
             prompt: request.prompt,
             max_age: request.max_age.or(asker.client.document.default_max_age).map(|age| Duration::from_secs(age.into())),
             essential_acr: essential_acr(request),
-            expected: expected(core, request, asker.service.sector, now).await?,
+            // A stranger was refused at the start.
+            expected: match Expected::of(core, request, asker.service.sector, now).await? {
+                Expected::Only(customer) => Some(customer),
+                Expected::Anybody | Expected::Stranger(_) => None,
+            },
             enabled: asker.client.enabled && asker.service.enabled,
             link: flow.purposed.proposal.is_some(),
         });
@@ -61,25 +64,5 @@ fn essential_acr(request: &AuthorizeRequest) -> Option<Acr> {
         // None of the levels asked for is one of ours: it cannot be met.
         (true, true) => Some(Acr::Aal3),
         (true, false) => wish.levels.into_iter().min(),
-    }
-}
-
-/// Whom the client expects: by an ID token of ours, or by a `sub` in the claims parameter.
-async fn expected(
-    core: &Core,
-    request: &AuthorizeRequest,
-    sector: crate::model::ids::SectorId,
-    now: Timestamp,
-) -> Result<Option<CustomerId>, Error> {
-    if let Some(hint) = &request.id_token_hint {
-        return Ok(id_token_hint::read(core, hint, now).await?.map(|hint| hint.customer));
-    }
-    match request.claims.sub() {
-        Some(sub) => {
-            let mut tx = core.database.read().await?;
-            let known = crate::storage::pairwise::customer_of(&mut tx, sub).await?;
-            Ok(known.filter(|(_, known)| *known == sector).map(|(customer, _)| customer))
-        }
-        None => Ok(None),
     }
 }

@@ -3,6 +3,7 @@
 mod again;
 mod consent;
 mod decide;
+mod expected;
 mod finish;
 mod introduce;
 mod link;

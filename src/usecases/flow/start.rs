@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::expected::Expected;
 use super::{Asker, Core, Visitor, seal};
 use crate::clock::Timestamp;
 use crate::model::account_page::AccountPage;
@@ -58,9 +59,11 @@ pub async fn start(core: &Arc<Core>, visitor: Option<&Visitor>, params: &Params,
             let registered =
                 redirect_uri::permitted(&asker.client.document.redirect_uris, &redirect_uri).map_err(|_| StartError::RedirectUri)?;
             let address = ReturnAddress::of(params, registered.clone());
-            let parsed =
-                AuthorizeRequest::parse(params, &client_id, registered, Channel::Browser).and_then(|request| check(request, &asker, false));
-            match parsed {
+            let checked = match AuthorizeRequest::parse(params, &client_id, registered, Channel::Browser) {
+                Ok(request) => check(core, request, &asker, false, now).await?,
+                Err(error) => Err(error),
+            };
+            match checked {
                 Ok(request) => {
                     insert(core, visitor, &asker, Purposed { request: Some(request), ..Purposed::default() }, now).await.map(Start::Flow)
                 }
@@ -97,7 +100,7 @@ async fn resume_or_insert(
         };
         let Some(request) = purposed.request else { return Err(StartError::Client) };
         let address = request.return_address();
-        let request = match check(request, asker, true) {
+        let request = match check(core, request, asker, true, now).await? {
             Ok(request) => request,
             Err(error) => return Ok(Start::Answer(address.error(core.issuer(), &error))),
         };
@@ -120,8 +123,25 @@ async fn resume_or_insert(
     Err(StartError::Storage(Error::Unavailable("a pushed request changed hands".into())))
 }
 
-/// What the client may ask at all; errors go back to it.
-fn check(request: AuthorizeRequest, asker: &Asker, pushed: bool) -> Result<AuthorizeRequest, protocol::Error> {
+/// What the client may ask at all, and of whom; errors go back to it.
+async fn check(
+    core: &Core,
+    request: AuthorizeRequest,
+    asker: &Asker,
+    pushed: bool,
+    now: Timestamp,
+) -> Result<Result<AuthorizeRequest, protocol::Error>, Error> {
+    let request = match permitted(request, asker, pushed) {
+        Ok(request) => request,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(match Expected::of(core, &request, asker.service.sector, now).await? {
+        Expected::Stranger(why) => Err(protocol::Error::invalid_request(why)),
+        Expected::Anybody | Expected::Only(_) => Ok(request),
+    })
+}
+
+fn permitted(request: AuthorizeRequest, asker: &Asker, pushed: bool) -> Result<AuthorizeRequest, protocol::Error> {
     let document = &asker.client.document;
     let refuse = |code, text: &'static str| Err(protocol::Error::new(code, text));
     if !asker.client.may(GrantType::AuthorizationCode) {
@@ -140,8 +160,8 @@ fn check(request: AuthorizeRequest, asker: &Asker, pushed: bool) -> Result<Autho
         return refuse(ErrorCode::InvalidRequest, "prompt none cannot link an account");
     }
     let own = asker.service.document.api.as_ref().map(|api| api.audience.as_str());
-    let permitted = |resource: &str| own == Some(resource) || document.resources.iter().any(|known| known == resource);
-    if !request.resource.iter().all(|resource| permitted(resource.as_str())) {
+    let known = |resource: &str| own == Some(resource) || document.resources.iter().any(|listed| listed == resource);
+    if !request.resource.iter().all(|resource| known(resource.as_str())) {
         return refuse(ErrorCode::InvalidTarget, "this client may not ask for that resource");
     }
     Ok(request)

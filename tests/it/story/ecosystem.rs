@@ -57,7 +57,8 @@ impl Ecosystem {
         let pump = tokio::spawn(pump(Arc::clone(core), world.folder.path().join("mail"), stop.clone()));
         // Keeps the caches fresh, as the poll of a serving node does.
         let keys: Vec<(String, Key)> = ["polar-points", "aurora-bank"].map(|code| (code.to_owned(), Key::new(code))).into();
-        let cinema = register(&world, &wire, document("kinograd", "cinema", None, "openid offline_access profile email", None)).await;
+        let cinema =
+            register(&world, &wire, document("kinograd", "cinema", None, "openid offline_access profile email address phone", None)).await;
         let points =
             register(&world, &wire, document("polar-points", "points", Some(&keys[0].1), "openid offline_access profile", Some("loyalty")))
                 .await;

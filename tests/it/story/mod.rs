@@ -1,5 +1,6 @@
 //! The whole story over HTTP, on both databases: one login, links with consent, and what ends what.
 
+mod basic_plan;
 mod ecosystem;
 mod linking;
 
