@@ -4,6 +4,7 @@
 //! alone opens nothing.
 
 mod files;
+mod tracked;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -74,6 +75,15 @@ pub enum RootKeyError {
     /// A symbolic link, a device, a folder: anything but a plain file.
     #[error("{} is not a plain file: put the key itself there, links are not followed", path.display())]
     NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It is in a git repository, and so in every copy of it.
+    #[error(
+        "{} is tracked by git: whoever has a copy of the repository has the key. Take it out (git rm --cached), \
+         make new keys, and think about who may have read it", path.display()
+    )]
+    Tracked {
         /// The path.
         path: PathBuf,
     },

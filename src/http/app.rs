@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -31,10 +32,10 @@ pub fn router(core: Arc<Core>) -> Router {
     let cookies = CookieStyle { secure: core.config.issuer.is_https() };
     let partner = super::partner::routes(&core);
     let app = App { core, cookies };
+    let pages = pages::routes(&app).merge(oidc::pages()).merge(account::routes(&app));
     Router::new()
-        .merge(pages::routes(&app))
+        .merge(pages.layer(middleware::from_fn_with_state(app.clone(), super::host::ours)))
         .merge(oidc::routes(&app.core))
-        .merge(account::routes(&app))
         .route("/assets/{file}", get(asset))
         .route("/favicon.ico", get(favicon))
         .route("/agreements/{code}", get(agreement))
@@ -90,7 +91,8 @@ pub fn error_pages(core: &Arc<Core>) -> PageHook {
         };
         let kind = kind_of(refused.status, refused.code);
         let details = if refused.detail.is_empty() { Vec::new() } else { vec![(refused.code.to_owned(), refused.detail.to_owned())] };
-        ErrorPage { kind, back: None, details }.render(&frame)
+        let back = (kind == ErrorKind::WrongHost).then(|| (frame.issuer_host.clone(), core.issuer().to_owned()));
+        ErrorPage { kind, back, details }.render(&frame)
     })
 }
 
@@ -101,6 +103,7 @@ fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
         "expired_flow" => ErrorKind::ExpiredFlow,
         "stale_form" | "cross_site" => ErrorKind::StaleForm,
         "refused_logout" => ErrorKind::RefusedLogout,
+        "wrong_host" => ErrorKind::WrongHost,
         _ => match status.as_u16() {
             404 => ErrorKind::NotFound,
             503 => ErrorKind::Unavailable,

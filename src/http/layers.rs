@@ -190,7 +190,7 @@ where
         let this = &mut *self;
         let Some(id) = this.access.as_ref().map(|access| access.info.id) else { return Poll::Pending };
         let response = in_request(id, || match &mut this.state {
-            State::Refused(status) => Some(this.voice.refuse(*status)),
+            State::Refused(status) => Some(refuse(this.voice, *status)),
             State::Running(future) => match std::panic::catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
                 Ok(Poll::Ready(Ok(response))) => Some(response),
                 Ok(Poll::Pending) => this.timed_out(cx).then(|| this.voice.refuse(StatusCode::SERVICE_UNAVAILABLE)),
@@ -232,6 +232,15 @@ impl<F> Drop for Answer<F> {
             access.abandoned();
         }
     }
+}
+
+/// Refuses before any route was asked. A route that does not know a method names those that it knows; nobody was asked here.
+fn refuse(voice: Voice, status: StatusCode) -> Response {
+    let mut response = voice.refuse(status);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    }
+    response
 }
 
 /// The method and route of a request, for log and metric.

@@ -14,6 +14,7 @@ pub mod extract;
 mod guard;
 pub mod headers;
 pub mod health;
+mod host;
 pub mod layers;
 mod oidc;
 mod pages;

@@ -2,7 +2,7 @@
 
 use crate::model::notice::{About, Notice};
 use crate::outbound::mail::Mail;
-use crate::ui::mail::{ConsentWithdrawn, Letterhead, LinkActivated, NewSignIn, OneTimeCode};
+use crate::ui::mail::{ConsentWithdrawn, Letterhead, LinkActivated, NewSignIn, OneTimeCode, PasswordChanged};
 use crate::usecases::Core;
 
 /// The mail that tells a notice, in its reader's language; times are in UTC, because nobody told us theirs.
@@ -24,6 +24,10 @@ pub(super) fn render(core: &Core, notice: &Notice) -> Mail {
         About::ConsentWithdrawn { service, what, at } => {
             let (service, what) = (service.get(locale).to_owned(), what.get(locale).to_owned());
             let mail = ConsentWithdrawn { service, what, at, privacy_url: issuer.join("/account/privacy") };
+            (mail.subject(&head), mail.body(&head))
+        }
+        About::PasswordChanged { device, at } => {
+            let mail = PasswordChanged { device, at, sessions_url: issuer.join("/account/sessions") };
             (mail.subject(&head), mail.body(&head))
         }
         About::NewSignIn { device, at } => {

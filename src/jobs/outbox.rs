@@ -94,13 +94,11 @@ async fn send_mail(means: &Means, row: &OutboxRow, now: Timestamp) -> Try {
 
 async fn tell_client(means: &Means, row: &OutboxRow, now: Timestamp) -> Try {
     let delivery = backchannel::deliver(&means.core, &means.http, row.id, &row.payload, now).await;
-    let (outcome, result) = match delivery {
-        Ok(backchannel::Delivery::Done) => (Try::Sent, "ok"),
-        Ok(backchannel::Delivery::Pointless) => (Try::Never, "pointless"),
-        Ok(backchannel::Delivery::Failed) | Err(_) => (Try::Again, "failed"),
-    };
-    metrics::logout_delivery(result);
-    outcome
+    match delivery {
+        Ok(backchannel::Delivery::Done) => Try::Sent,
+        Ok(backchannel::Delivery::Pointless) => Try::Never,
+        Ok(backchannel::Delivery::Failed) | Err(_) => Try::Again,
+    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,12 @@ impl Means {
         Some((job.run)(self).await)
     }
 
+    /// Runs one job once, if it is this node's turn; `None` when there is no such job.
+    pub async fn take_turn(&self, name: &str) -> Option<Result<usize, String>> {
+        let job = SCHEDULE.iter().find(|job| job.name == name)?;
+        Some(self.turn(job).await)
+    }
+
     /// Runs a job if it is this node's turn.
     async fn turn(&self, job: &'static Job) -> Outcome {
         if job.alone && !self.take_lease(job).await.map_err(said)? {

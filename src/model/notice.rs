@@ -50,6 +50,13 @@ pub enum About {
         /// When.
         at: Timestamp,
     },
+    /// The password was changed, or a first one was set.
+    PasswordChanged {
+        /// Browser and system family.
+        device: String,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody signed in on a browser not seen before.
     NewSignIn {
         /// Browser and system family.

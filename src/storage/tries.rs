@@ -37,6 +37,48 @@ pub async fn present(tx: &mut Tx, kind: &str, subject: &[u8; 32], now: Timestamp
     Ok(row.unwrap_or((0, now)))
 }
 
+/// How many failures in a row there are, and when the last was.
+pub async fn in_a_row(tx: &mut Tx, kind: &str, subject: &[u8; 32], now: Timestamp) -> Result<(i64, Timestamp), Error> {
+    let row = fetch_optional!(
+        tx,
+        (i64, Timestamp),
+        "SELECT count, window_start FROM tries WHERE kind = $1 AND subject = $2 AND expires_at > $3",
+        kind,
+        subject.as_slice(),
+        now
+    )?;
+    Ok(row.unwrap_or((0, now)))
+}
+
+/// Counts one more failure in a row; all are forgotten at `expires_at` when none follows.
+pub async fn one_more_in_a_row(tx: &mut Tx, kind: &str, subject: &[u8; 32], now: Timestamp, expires_at: Timestamp) -> Result<(), Error> {
+    execute!(
+        tx,
+        "INSERT INTO tries (kind, subject, window_start, count, expires_at) VALUES ($1, $2, $3, 1, $4)
+         ON CONFLICT (kind, subject) DO UPDATE SET
+             count = CASE WHEN tries.expires_at <= excluded.window_start THEN 1 ELSE tries.count + 1 END,
+             window_start = excluded.window_start,
+             expires_at = excluded.expires_at",
+        kind,
+        subject.as_slice(),
+        now,
+        expires_at
+    )?;
+    Ok(())
+}
+
+/// Takes back a try that was counted at `taken`: it was none. A window that began later is left alone.
+pub async fn take_back(tx: &mut Tx, kind: &str, subject: &[u8; 32], taken: Timestamp) -> Result<(), Error> {
+    execute!(
+        tx,
+        "UPDATE tries SET count = count - 1 WHERE kind = $1 AND subject = $2 AND window_start <= $3 AND count > 0",
+        kind,
+        subject.as_slice(),
+        taken
+    )?;
+    Ok(())
+}
+
 /// Begins again from none: after a success.
 pub async fn clear(tx: &mut Tx, kind: &str, subject: &[u8; 32]) -> Result<(), Error> {
     execute!(tx, "DELETE FROM tries WHERE kind = $1 AND subject = $2", kind, subject.as_slice())?;

@@ -147,6 +147,34 @@ impl NewSignIn {
     }
 }
 
+/// The password was changed, or a first one was set.
+#[derive(Clone)]
+pub struct PasswordChanged {
+    /// `Firefox, Linux`; empty: not known.
+    pub device: String,
+    /// When.
+    pub at: Timestamp,
+    /// The sessions page.
+    pub sessions_url: String,
+}
+
+impl PasswordChanged {
+    /// The subject.
+    pub fn subject(&self, head: &Letterhead) -> String {
+        head.say("mail-password-subject", &[])
+    }
+
+    /// The text.
+    pub fn body(&self, head: &Letterhead) -> String {
+        let mut facts = vec![head.say("mail-fact-time", &[("at", &head.moment(self.at))])];
+        if !self.device.is_empty() {
+            facts.insert(0, head.say("mail-fact-device", &[("device", &self.device)]));
+        }
+        let otherwise = format!("{}\n{}", head.say("mail-password-otherwise", &[]), self.sessions_url);
+        head.letter(&[head.say("mail-password-what", &[]), facts.join("\n"), otherwise])
+    }
+}
+
 /// Every mail as a sample: name, subject, text.
 pub fn samples(head: &Letterhead) -> Vec<(&'static str, String, String)> {
     let l = head.locale;
@@ -171,11 +199,13 @@ pub fn samples(head: &Letterhead) -> Vec<(&'static str, String, String)> {
         at: SAMPLE_NOW,
         sessions_url: "https://id.example.com/account/sessions".into(),
     };
+    let password = PasswordChanged { device: sign_in.device.clone(), at: SAMPLE_NOW, sessions_url: sign_in.sessions_url.clone() };
     vec![
         ("code", code.subject(head), code.body(head)),
         ("code-plain", plain.subject(head), plain.body(head)),
         ("link-activated", link.subject(head), link.body(head)),
         ("consent-withdrawn", consent.subject(head), consent.body(head)),
+        ("password-changed", password.subject(head), password.body(head)),
         ("new-sign-in", sign_in.subject(head), sign_in.body(head)),
     ]
 }

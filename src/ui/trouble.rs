@@ -21,6 +21,8 @@ pub enum ErrorKind {
     StaleForm,
     /// The sign-out request names a client or an address that does not fit.
     RefusedLogout,
+    /// The page was asked for under a name that is not the issuer's.
+    WrongHost,
     /// There is no such page.
     NotFound,
     /// Too many tries.
@@ -44,6 +46,7 @@ impl ErrorKind {
             Self::ExpiredFlow => "expired_flow",
             Self::StaleForm => "stale_form",
             Self::RefusedLogout => "refused_logout",
+            Self::WrongHost => "wrong_host",
             Self::NotFound => "not_found",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::Unavailable => "temporarily_unavailable",
@@ -59,6 +62,7 @@ impl ErrorKind {
             Self::ExpiredFlow => ("trouble-flow-title", "trouble-flow"),
             Self::StaleForm => ("trouble-form-title", "trouble-form"),
             Self::RefusedLogout => ("trouble-logout-title", "trouble-logout"),
+            Self::WrongHost => ("trouble-host-title", "trouble-host"),
             Self::NotFound => ("trouble-not-found-title", "trouble-not-found"),
             Self::TooManyTries { .. } => ("trouble-tries-title", "too-many-tries"),
             Self::Unavailable => ("trouble-unavailable-title", "trouble-unavailable"),
@@ -109,6 +113,10 @@ impl ErrorPage {
             ("expired-flow", Self { back: back.clone(), ..Self::of(ErrorKind::ExpiredFlow) }),
             ("stale-form", Self::of(ErrorKind::StaleForm)),
             ("refused-logout", Self::of(ErrorKind::RefusedLogout)),
+            (
+                "wrong-host",
+                Self { back: Some(("id.example.com".to_owned(), "https://id.example.com".to_owned())), ..Self::of(ErrorKind::WrongHost) },
+            ),
             ("not-found", Self::of(ErrorKind::NotFound)),
             ("too-many-tries", Self { back, ..Self::of(ErrorKind::TooManyTries { again_at: minutes(12) }) }),
             ("unavailable", Self::of(ErrorKind::Unavailable)),

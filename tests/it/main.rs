@@ -7,6 +7,7 @@ mod architecture;
 mod commands;
 #[cfg(feature = "demo")]
 mod demo;
+mod guard;
 mod links;
 mod model;
 mod nodes;

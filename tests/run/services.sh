@@ -73,3 +73,18 @@ stop_services() {
   rm -rf "$services_dir"
   services_dir=
 }
+
+# Everything the private services have written (tables, write-ahead log, logs), with the names and passwords of the tests' people in
+# none of it: they all live at example.org, .com or .net and like long walks. A service named by the environment is not ours to read.
+nothing_personal_left() {
+  [ -n "$services_dir" ] || return 0
+  local bin found
+  bin=$(postgres_bin)
+  "$bin/psql" --quiet --no-psqlrc "$TEST_DATABASE_URL" -c CHECKPOINT >/dev/null 2>&1 || true
+  redis-cli -u "$TEST_REDIS_URL" config set rdbcompression no >/dev/null && redis-cli -u "$TEST_REDIS_URL" save >/dev/null
+  found=$(unprivileged grep -rlaE '@example\.(org|com|net)|likes long walks' "$services_dir" || true)
+  [ -z "$found" ] && return 0
+  printf '%s\n' "$found"
+  unprivileged grep -rhoaE '.{0,60}(@example\.(org|com|net)|likes long walks).{0,20}' "$services_dir" | tr -c '[:print:]\n' . | sort | uniq -c | sort -rn | head -20
+  return 1
+}

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::tracked::is_tracked;
 use super::{RootKeyError, RootKeys, Secret, decode_key, encode_key, key_id};
 use crate::crypto::random::Random;
 
@@ -98,6 +99,9 @@ fn read_key(path: &Path) -> Result<Secret, RootKeyError> {
     }
     if opened.mode() & 0o077 != 0 {
         return Err(RootKeyError::TooOpen { path: path.to_owned(), mode: opened.mode() & 0o7777, wanted: 0o600 });
+    }
+    if is_tracked(path) {
+        return Err(RootKeyError::Tracked { path: path.to_owned() });
     }
     let mut text = Zeroizing::new(String::with_capacity(128));
     file.take(128).read_to_string(&mut text).map_err(io(path))?;

@@ -39,7 +39,8 @@ impl FromRef<Oidc> for Arc<Core> {
     }
 }
 
-/// The routes of tokens, metadata and signing out; the authorization endpoint is with the pages of its flow.
+/// The routes of tokens, metadata and signing out; the authorization endpoint is with the pages of its flow,
+/// the end of the session with the [`pages`].
 pub(super) fn routes(core: &Arc<Core>) -> Router<App> {
     let state = Oidc { core: Arc::clone(core), metadata: Arc::default() };
     Router::new()
@@ -54,7 +55,11 @@ pub(super) fn routes(core: &Arc<Core>) -> Router<App> {
         .route(path::USERINFO, get(userinfo::show).post(userinfo::show).options(cors::preflight))
         .method_not_allowed_fallback(refuse_method)
         .with_state(state)
-        .merge(logout::routes())
+}
+
+/// The one endpoint that people see: signing out.
+pub(super) fn pages() -> Router<App> {
+    logout::routes()
 }
 
 async fn refuse_method(request: Request) -> Response {

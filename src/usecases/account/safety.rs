@@ -5,16 +5,17 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::super::limits::{self, Limit, TooMany};
+use super::super::limits::{self, TooMany};
 use super::super::note::{self, About};
 use super::super::sessions::{self as browser_sessions, Begun};
-use super::super::{Core, backchannel, identifiers, logout, profile};
+use super::super::{Core, backchannel, identifiers, logout, notices, profile};
 use crate::clock::Timestamp;
 use crate::crypto::password::{self, Verdict, Weakness};
 use crate::model::actor::Actor;
 use crate::model::customer::Session;
 use crate::model::flow::CHANGE_FRESHNESS;
 use crate::model::ids::{CustomerId, SessionId};
+use crate::model::notice;
 use crate::protocol::acr::Amr;
 use crate::storage::{Error, Tx, passwords, sessions};
 
@@ -178,36 +179,27 @@ async fn prove(
     stored: Option<String>,
     now: Timestamp,
 ) -> Result<Option<Changed>, Error> {
-    let (held, of, network) = (Arc::clone(core), change.session.customer.to_string(), change.network.to_owned());
-    let taken = core
-        .database
-        .write(move |tx| {
-            let (core, of, network) = (Arc::clone(&held), of.clone(), network.clone());
-            Box::pin(async move {
-                for (limit, of) in [(Limit::Password, &of), (Limit::PasswordPerNetwork, &network)] {
-                    if let Err(refused) = limits::count(tx, &core, limit, of, now).await? {
-                        return Ok(Err(refused));
-                    }
-                }
-                Ok(Ok(()))
-            })
-        })
-        .await?;
+    let of = change.session.customer.to_string();
+    let taken = limits::take_password_try(core, &of, change.network, now).await?;
     if let Err(refused) = taken {
         return Ok(Some(Changed::TooMany(refused)));
     }
     Ok(match core.passwords.verify(current, stored).await {
-        Err(_) => Some(Changed::Busy),
+        Err(_) => {
+            limits::password_was_not_checked(core, &of, change.network, now).await?;
+            Some(Changed::Busy)
+        }
         Ok(Verdict::Wrong) => Some(Changed::WrongCurrent),
         Ok(Verdict::Right { .. }) => None,
     })
 }
 
 async fn set(core: &Arc<Core>, change: &Change<'_>, before: Option<String>, phc: String, now: Timestamp) -> Result<Changed, Error> {
-    let (held, session, cookie) = (Arc::clone(core), change.session.clone(), change.cookie.to_owned());
+    let (held, session, cookie, network) = (Arc::clone(core), change.session.clone(), change.cookie.to_owned(), change.network.to_owned());
     core.database
         .write(move |tx| {
-            let (core, session, cookie, before, phc) = (Arc::clone(&held), session.clone(), cookie.clone(), before.clone(), phc.clone());
+            let (core, session, cookie, network) = (Arc::clone(&held), session.clone(), cookie.clone(), network.clone());
+            let (before, phc) = (before.clone(), phc.clone());
             Box::pin(async move {
                 let customer = session.customer;
                 let present = passwords::find(tx, customer).await?.map(|(phc, _)| phc);
@@ -216,10 +208,14 @@ async fn set(core: &Arc<Core>, change: &Change<'_>, before: Option<String>, phc:
                     return Ok(Changed::Stale);
                 }
                 passwords::set(tx, customer, &phc, now).await?;
-                limits::clear(tx, Limit::Password, &customer.to_string()).await?;
+                if before.is_some() {
+                    limits::password_was_right(tx, &customer.to_string(), &network, now).await?;
+                }
                 end_others_in(tx, &core, customer, session.id, now).await?;
                 let about = About { customer: Some(customer), service: None, actor: &Actor::Customer };
                 note::happened(tx, &core, "password.changed", &about, &[], now).await?;
+                let told = notice::About::PasswordChanged { device: session.device.clone(), at: now };
+                notices::tell_customer(tx, &core, customer, &told, now).await?;
                 browser_sessions::begin(tx, &core, customer, Some(&cookie), Amr::Pwd, &session.device, now).await.map(Changed::Done)
             })
         })

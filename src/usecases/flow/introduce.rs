@@ -15,7 +15,7 @@ use crate::protocol::acr::Amr;
 use crate::storage::{Error, Tx, customers, passwords};
 use crate::telemetry::metrics;
 use crate::usecases::identifiers;
-use crate::usecases::limits::{self, Limit, TooMany};
+use crate::usecases::limits::{self, TooMany};
 use crate::usecases::note::{self, About};
 use crate::usecases::one_time_code::{self, Sending, Typed};
 use crate::usecases::sessions::{self, Begun};
@@ -175,7 +175,7 @@ async fn prove_password(
     password: SecretString,
     now: Timestamp,
 ) -> Result<SignedIn, Error> {
-    if let Err(refused) = take_password_try(core, counted_as, &visitor.network, now).await? {
+    if let Err(refused) = limits::take_password_try(core, counted_as, &visitor.network, now).await? {
         return Ok(SignedIn::TooMany(refused));
     }
     let stored = match customer {
@@ -186,7 +186,10 @@ async fn prove_password(
         None => None,
     };
     let again = password.clone();
-    let Ok(verdict) = core.passwords.verify(password, stored.clone()).await else { return Ok(SignedIn::Busy) };
+    let Ok(verdict) = core.passwords.verify(password, stored.clone()).await else {
+        limits::password_was_not_checked(core, counted_as, &visitor.network, now).await?;
+        return Ok(SignedIn::Busy);
+    };
     let (Some(customer), Verdict::Right { needs_rehash }) = (customer, verdict) else {
         metrics::login("pwd", "refused");
         return Ok(SignedIn::Wrong);
@@ -204,26 +207,8 @@ async fn prove_password(
                 if let Some((old, new)) = &rehashed {
                     passwords::rehash(tx, customer, old, new).await?;
                 }
-                limits::clear(tx, Limit::Password, &counted_as).await?;
+                limits::password_was_right(tx, &counted_as, &visitor.network, now).await?;
                 open_session(tx, &core, &visitor, customer, Amr::Pwd, now).await
-            })
-        })
-        .await
-}
-
-/// A try is taken before the hash, so that parallel guesses cannot outnumber the limit; a right password gives it back.
-async fn take_password_try(core: &Arc<Core>, counted_as: &str, network: &str, now: Timestamp) -> Result<Result<(), TooMany>, Error> {
-    let (held, counted_as, network) = (Arc::clone(core), counted_as.to_owned(), network.to_owned());
-    core.database
-        .write(move |tx| {
-            let (core, counted_as, network) = (Arc::clone(&held), counted_as.clone(), network.clone());
-            Box::pin(async move {
-                for (limit, of) in [(Limit::Password, &counted_as), (Limit::PasswordPerNetwork, &network)] {
-                    if let Err(refused) = limits::count(tx, &core, limit, of, now).await? {
-                        return Ok(Err(refused));
-                    }
-                }
-                Ok(Ok(()))
             })
         })
         .await

@@ -3,5 +3,5 @@
 mod authorize;
 mod client_auth;
 mod params;
-mod redirect_uri;
+pub mod redirect_uri;
 mod token;

@@ -4,14 +4,14 @@ use concord::protocol::error::ErrorCode;
 use concord::protocol::redirect_uri::{RedirectUri, RedirectUriError, permitted};
 use proptest::prelude::*;
 
-const REGISTERED: [&str; 4] = ["https://a.test/cb", "https://a.test/cb?x=1", "http://127.0.0.1/cb", "com.example.app:/cb"];
+pub const REGISTERED: [&str; 4] = ["https://a.test/cb", "https://a.test/cb?x=1", "http://127.0.0.1/cb", "com.example.app:/cb"];
 
 fn registered() -> Vec<RedirectUri> {
     REGISTERED.iter().map(|uri| uri.parse().expect(uri)).collect()
 }
 
 /// Every line of the corpus that must be refused against the four registered ones.
-const FOREIGN: &[&str] = &[
+pub const FOREIGN: &[&str] = &[
     "",
     "https://a.test/cb/",
     "https://a.test/cb/..",

@@ -37,16 +37,18 @@ pub struct Pending {
 impl Client {
     /// Adds this client's credentials to a form.
     fn authenticated(&self, request: Request, parameters: &[(&str, &str)]) -> Request {
-        let mut form: Vec<(&str, &str)> = parameters.to_vec();
+        // A pushed request names its client already.
+        let mut form: Vec<(&str, &str)> = parameters.iter().copied().filter(|(name, _)| *name != "client_id").collect();
         let assertion;
         match &self.credentials {
-            Credentials::Basic(secret) => return request.basic(&self.id, secret).form(form),
+            Credentials::Basic(secret) => return request.basic(&self.id, secret).form(parameters.iter().copied()),
             Credentials::Post(secret) => form.extend([("client_id", self.id.as_str()), ("client_secret", secret.as_str())]),
             Credentials::None => form.push(("client_id", &self.id)),
             Credentials::Key(key) => {
                 assertion = key.sign("JWT", &self.assertion());
                 form.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
                 form.push(("client_assertion", &assertion));
+                form.extend(parameters.iter().copied().filter(|(name, _)| *name == "client_id"));
             }
         }
         request.form(form)

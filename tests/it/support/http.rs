@@ -13,6 +13,19 @@ use url::Url;
 
 use super::html::{Form, Page};
 
+/// What went over a wire, both ways: for tests that look for it elsewhere afterwards.
+#[derive(Clone)]
+pub struct Exchange {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    pub answer: Answer,
+}
+
+/// Everything that went over the wires that share it.
+pub type Tap = Arc<Mutex<Vec<Exchange>>>;
+
 /// Where a server listens, whatever its names are, and a pool of connections to it.
 #[derive(Clone)]
 pub struct Wire {
@@ -20,6 +33,7 @@ pub struct Wire {
     pub origin: Url,
     address: SocketAddr,
     client: reqwest::Client,
+    tap: Option<Tap>,
 }
 
 impl Wire {
@@ -30,7 +44,14 @@ impl Wire {
             .timeout(std::time::Duration::from_secs(30))
             .build()
             .expect("an HTTP client");
-        Self { origin: Url::parse(origin).expect("an origin"), address, client }
+        Self { origin: Url::parse(origin).expect("an origin"), address, client, tap: None }
+    }
+
+    /// The same wire, remembering everything from now on.
+    pub fn tapped(mut self) -> (Self, Tap) {
+        let tap = Tap::default();
+        self.tap = Some(Arc::clone(&tap));
+        (self, tap)
     }
 
     /// The same names, another node.
@@ -119,8 +140,14 @@ impl Request {
         target.set_scheme("http").expect("a scheme");
         target.set_ip_host(self.wire.address.ip()).expect("a host");
         target.set_port(Some(self.wire.address.port())).expect("a port");
+        let kept = self.wire.tap.as_ref().map(|tap| (Arc::clone(tap), self.method.clone(), self.headers.clone(), self.body.clone()));
         let answer = self.wire.client.request(self.method, target).headers(self.headers).body(self.body).send().await?;
-        Ok(Answer { url: self.url, status: answer.status(), headers: answer.headers().clone(), body: answer.bytes().await?.to_vec() })
+        let (url, status, headers) = (self.url, answer.status(), answer.headers().clone());
+        let answer = Answer { url, status, headers, body: answer.bytes().await?.to_vec() };
+        if let Some((tap, method, headers, body)) = kept {
+            tap.lock().expect("the tap").push(Exchange { method, url: answer.url.clone(), headers, body, answer: answer.clone() });
+        }
+        Ok(answer)
     }
 
     pub async fn send(self) -> Answer {

@@ -1,6 +1,6 @@
 //! The real program in its own process: to kill, to restart, to run twice on the same stores.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,11 +17,28 @@ pub fn free_port() -> u16 {
 pub struct Deployment {
     pub issuer: String,
     environment: Vec<(String, String)>,
+    /// How many file descriptors its programs get; none: as many as the tests have.
+    descriptors: Option<u32>,
+    /// Where its nodes listen.
+    listen: IpAddr,
 }
 
 impl Deployment {
     pub fn new(issuer: &str) -> Self {
-        Self { issuer: issuer.to_owned(), environment: vec![("CONCORD_ISSUER".into(), issuer.into())] }
+        let environment = vec![("CONCORD_ISSUER".into(), issuer.into())];
+        Self { issuer: issuer.to_owned(), environment, descriptors: None, listen: IpAddr::from([127, 0, 0, 1]) }
+    }
+
+    /// No more file descriptors than these.
+    pub fn with_descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
+        self
+    }
+
+    /// Nodes that can be reached at every address of this machine.
+    pub fn everywhere(mut self) -> Self {
+        self.listen = IpAddr::from([0, 0, 0, 0]);
+        self
     }
 
     /// `CONCORD_DATABASE__URL` and the like.
@@ -33,7 +50,15 @@ impl Deployment {
 
     /// A command of the same deployment: `concord migrate up`, `concord service apply FILE`.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
+        let program = env!("CARGO_BIN_EXE_concord");
+        let mut command = match self.descriptors {
+            None => Command::new(program),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\""), program]);
+                shell
+            }
+        };
         command.args(arguments).stdin(Stdio::null());
         for (key, _) in
             std::env::vars().filter(|(k, _)| k.starts_with("CONCORD_") || k == "DATABASE_URL" || k == "REDIS_URL" || k == "PORT")
@@ -151,8 +176,15 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
+        let log = self.log();
         if std::thread::panicking() {
-            eprintln!("log of the node at {}:\n{}", self.address, self.log());
+            eprintln!("log of the node at {}:\n{log}", self.address);
+            return;
+        }
+        // Whatever a test is about: the people in it and their passwords are nothing for the log.
+        for personal in ["@example.", "likes long walks"] {
+            let line = log.lines().find(|line| line.contains(personal));
+            assert!(line.is_none(), "{personal} stands in the log of a node: {}", line.unwrap_or_default());
         }
     }
 }
@@ -165,7 +197,7 @@ fn spawn(deployment: &Deployment, address: SocketAddr, management: SocketAddr, l
     let out = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log file");
     deployment
         .command(&["serve"])
-        .env("CONCORD_SERVER__LISTEN", address.to_string())
+        .env("CONCORD_SERVER__LISTEN", SocketAddr::new(deployment.listen, address.port()).to_string())
         .env("CONCORD_SERVER__MANAGEMENT_LISTEN", management.to_string())
         .stdout(out.try_clone().expect("a log file"))
         .stderr(out)

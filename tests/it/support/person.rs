@@ -51,6 +51,11 @@ impl Person {
         }
     }
 
+    /// The same person, whose mails are found in another folder.
+    pub fn elsewhere_reading(&self, wire: &Wire, mail: PathBuf) -> Self {
+        Self { mail, ..self.elsewhere(wire) }
+    }
+
     /// Opens an address and does what the pages ask, until the browser is sent away from Concord or nothing is asked any more.
     pub async fn walk(&mut self, target: &str) -> Answer {
         let mut answer = self.browser.open(target).await;
@@ -68,7 +73,7 @@ impl Person {
     }
 
     /// The form this person would send from a page, filled.
-    async fn fill(&mut self, page: &Page) -> Option<Form> {
+    pub async fn fill(&mut self, page: &Page) -> Option<Form> {
         let forms = page.forms();
         for form in forms.iter().filter(|f| f.post) {
             if let Some(filled) = self.fill_fields(form).await {

@@ -1,0 +1,15 @@
+//! What must not get out, and who may not get in: against the real program, on both pairs of stores.
+
+mod canary;
+mod corpus;
+mod credentials;
+mod cross_site;
+mod crowd;
+mod dumps;
+mod haystack;
+mod hosts;
+mod jobs;
+mod roles;
+mod routes;
+mod town;
+mod tries;
