@@ -1,5 +1,6 @@
 //! From a signal to the end: unready, then closed, then drained.
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,23 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::health::Readiness;
+
+/// SIGHUP, each time it comes: read again what can be read again.
+///
+/// # Errors
+/// The signal cannot be listened to.
+pub fn on_hangup<F: Future<Output = ()> + Send>(work: impl Fn() -> F + Send + Sync + 'static) -> io::Result<()>
+where
+    F: 'static,
+{
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            work().await;
+        }
+    });
+    Ok(())
+}
 
 /// A token that is cancelled `delay` after SIGTERM or SIGINT; in between `/readyz` already says that the node is leaving.
 /// A second signal cancels at once.

@@ -82,6 +82,7 @@ nothing_personal_left() {
   bin=$(postgres_bin)
   "$bin/psql" --quiet --no-psqlrc "$TEST_DATABASE_URL" -c CHECKPOINT >/dev/null 2>&1 || true
   redis-cli -u "$TEST_REDIS_URL" config set rdbcompression no >/dev/null && redis-cli -u "$TEST_REDIS_URL" save >/dev/null
+  unprivileged grep -rqa consent_events "$services_dir" || { printf 'nothing to look at in %s\n' "$services_dir"; return 1; }
   found=$(unprivileged grep -rlaE '@example\.(org|com|net)|likes long walks' "$services_dir" || true)
   [ -z "$found" ] && return 0
   printf '%s\n' "$found"

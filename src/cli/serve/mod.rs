@@ -19,8 +19,8 @@ use crate::jobs;
 use crate::outbound::mail::Mailer;
 use crate::storage::server_lock::ServerLock;
 use crate::telemetry::metrics;
-use crate::usecases::Core;
 use crate::usecases::start::start;
+use crate::usecases::{Core, catalog};
 
 /// Runs until a signal ends it.
 pub(super) async fn run(invocation: &Invocation) -> Result<(), Failure> {
@@ -52,6 +52,8 @@ async fn serve(core: &Arc<Core>, seed: u64, invocation: &Invocation) -> Result<(
     let stopped = CancellationToken::new();
     let management = manage(core, &readiness, limits, stopped.clone()).await?;
     let shutdown = signals::shutdown_on_signal(Arc::clone(&readiness), config.server.shutdown_delay.get())?;
+    let held = Arc::clone(core);
+    signals::on_hangup(move || reload(Arc::clone(&held)))?;
     tokio::spawn(metrics::upkeep());
     tokio::spawn(ages(Arc::clone(core), stopped.clone()));
     let said = format!("concord {} serves {} at {}", env!("CARGO_PKG_VERSION"), config.issuer, public.local_addr());
@@ -82,6 +84,14 @@ async fn manage(
 fn cannot_listen(key: &str, address: &std::net::SocketAddr, error: &std::io::Error) -> Failure {
     let exit = if error.kind() == std::io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::Unavailable };
     Failure::new(exit, format!("{key}: cannot listen on {address}: {error}"))
+}
+
+/// SIGHUP: the catalogue is read again. One that cannot be used stays out; the one in force goes on.
+async fn reload(core: Arc<Core>) {
+    match catalog::load(&core).await {
+        Ok(()) => tracing::info!(event = "catalog.reloaded", "the catalogue was read again"),
+        Err(error) => tracing::error!(event = "catalog.refused", error = %error, "the catalogue cannot be used; the one in force goes on"),
+    }
 }
 
 /// Every second: metrics that are ages.

@@ -161,7 +161,8 @@ on_both! {
     async fn a_mail_that_does_not_open_is_given_up(world: World) {
         let (means, kept) = node(&world);
         enqueue(&world, 3).await;
-        world.tamper("UPDATE outbox SET payload = (SELECT MAX(payload) FROM outbox) WHERE payload = (SELECT MIN(payload) FROM outbox)").await.expect("changed");
+        let swapped = "UPDATE outbox SET payload = (SELECT payload FROM outbox ORDER BY id DESC LIMIT 1) WHERE id = (SELECT id FROM outbox ORDER BY id LIMIT 1)";
+        world.tamper(swapped).await.expect("changed");
         assert_eq!(run(&means, "mails").await, 3);
         assert_eq!(kept.newest_first().len(), 2);
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE given_up_at IS NOT NULL").await, 1);

@@ -9,6 +9,7 @@ mod dumps;
 mod haystack;
 mod hosts;
 mod jobs;
+mod reload;
 mod roles;
 mod routes;
 mod town;

@@ -65,17 +65,29 @@ impl World {
 
     /// The rows of a query, each as text: NULL as `-`, bytes as hexadecimal digits.
     pub async fn rows(&self, query: &str) -> Vec<Vec<String>> {
-        let query = sqlx::AssertSqlSafe(query.to_owned());
+        self.rows_of(&[query]).await.remove(0)
+    }
+
+    /// The rows of several queries over one connection, for each query in turn.
+    pub async fn rows_of(&self, queries: &[&str]) -> Vec<Vec<Vec<String>>> {
+        let mut all = Vec::new();
         match self.backend {
             Backend::Sqlite => {
-                let rows = sqlx::query(query).fetch_all(&mut self.sqlite().await).await.expect("the rows");
-                rows.iter().map(|row| (0..row.len()).map(|at| sqlite_text(row, at)).collect()).collect()
+                let mut connection = self.sqlite().await;
+                for query in queries {
+                    let rows = sqlx::query(sqlx::AssertSqlSafe((*query).to_owned())).fetch_all(&mut connection).await.expect("the rows");
+                    all.push(rows.iter().map(|row| (0..row.len()).map(|at| sqlite_text(row, at)).collect()).collect());
+                }
             }
             Backend::Postgres => {
-                let rows = sqlx::query(query).fetch_all(&mut self.postgres().await).await.expect("the rows");
-                rows.iter().map(|row| (0..row.len()).map(|at| postgres_text(row, at)).collect()).collect()
+                let mut connection = self.postgres().await;
+                for query in queries {
+                    let rows = sqlx::query(sqlx::AssertSqlSafe((*query).to_owned())).fetch_all(&mut connection).await.expect("the rows");
+                    all.push(rows.iter().map(|row| (0..row.len()).map(|at| postgres_text(row, at)).collect()).collect());
+                }
             }
         }
+        all
     }
 
     /// One number: `SELECT COUNT(*) FROM ..`.

@@ -151,6 +151,11 @@ impl Node {
         self.wait_until_ready().await;
     }
 
+    /// For signals.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Everything it logged, over all its lives.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
