@@ -2,6 +2,7 @@
 //! whoever points a name of theirs at us would show our pages as their own. Nothing is ever derived from the request's host.
 
 use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +13,7 @@ use super::errors::Refusal;
 
 /// Refuses a page that was asked for under a foreign name, and says under which it is (421, RFC 9110 section 15.5.20).
 pub(super) async fn ours(State(app): State<App>, request: Request, next: Next) -> Response {
-    let asked = request.uri().authority().map(|authority| authority.as_str());
+    let asked = request.uri().authority().map(Authority::as_str);
     let asked = asked.or_else(|| request.headers().get(header::HOST).and_then(|host| host.to_str().ok()));
     if asked.is_some_and(|asked| is_ours(app.core.issuer(), asked)) {
         return next.run(request).await;

@@ -14,9 +14,9 @@ use super::health::Readiness;
 ///
 /// # Errors
 /// The signal cannot be listened to.
-pub fn on_hangup<F: Future<Output = ()> + Send>(work: impl Fn() -> F + Send + Sync + 'static) -> io::Result<()>
+pub fn on_hangup<F>(work: impl Fn() -> F + Send + Sync + 'static) -> io::Result<()>
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {

@@ -356,7 +356,7 @@ async fn every_parameter(world: World) {
         for (name, change, must_refuse) in VECTORS {
             let must_refuse = &(*must_refuse && !may_repeat(slot, name));
             number += 1;
-            if number % step != 0 {
+            if !number.is_multiple_of(step) {
                 continue;
             }
             let body = changed(&pairs, slot, change);
@@ -379,7 +379,7 @@ async fn every_parameter(world: World) {
         for (name, change, must_refuse) in VECTORS {
             let must_refuse = &(*must_refuse && !may_repeat(slot, name));
             number += 1;
-            if number % step != 0 {
+            if !number.is_multiple_of(step) {
                 continue;
             }
             let Credentials::Basic(secret) = &client.credentials else { panic!("a secret") };

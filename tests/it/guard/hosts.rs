@@ -34,7 +34,7 @@ on_both! {
                 let answer = town.wire.get(page).header("host", host).send().await;
                 assert_eq!(answer.status.as_u16(), 421, "{page} at {host}");
                 assert!(!speaks_of_evil(&answer) && answer.header("set-cookie").is_none() && answer.location().is_none(), "{page} at {host}");
-                assert_eq!(answer.page().by_id("go-on").is_some(), true, "it says where to go on");
+                assert!(answer.page().by_id("go-on").is_some(), "it says where to go on");
                 assert!(answer.page().links().iter().any(|(to, _)| to == ISSUER), "{:?}", answer.page().links());
                 assert_eq!(answer.header("cache-control"), Some("no-store"));
             }

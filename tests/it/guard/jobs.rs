@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord::clock::Timestamp;
 use concord::jobs::Means;
 use concord::model::customer::Session;
 use concord::model::flow::LinkDecision;
-use concord::model::ids::{MessageId, SessionId};
+use concord::model::ids::SessionId;
 use concord::model::link::LinkState;
 use concord::model::notice::{About, Notice};
 use concord::outbound::mail::Mailer;
@@ -17,7 +16,7 @@ use concord::storage::{outbox, sessions, tries};
 use concord::usecases::{backchannel, notices};
 
 use crate::support::partner::Partner;
-use crate::support::{Backend, World, on_both};
+use crate::support::{World, on_both};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
