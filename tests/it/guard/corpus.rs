@@ -391,10 +391,10 @@ async fn every_parameter(world: World) {
             }
         }
     }
+    let mut after = town.state().await;
     sizes(&town, &client, &cookies, &mut judge).await;
     assert!(judge.wrong.is_empty(), "{} of {} surprises:\n{}", judge.wrong.len(), judge.asked, judge.wrong.join("\n"));
     assert!(judge.asked > 3000 / step, "{}", judge.asked);
-    let mut after = town.state().await;
     for harmless in ["pushed", "codes", "grants", "families"] {
         // A request that is good in spite of what was done to it may be taken; nobody's browser followed it.
         let grown = (before.remove(harmless).map(|rows| rows.len()), after.remove(harmless).map(|rows| rows.len()));
