@@ -18,8 +18,10 @@ pub struct LimitsConfig {
     pub mail_per_ip_hour: u32,
     /// Failed passwords of one person before waiting begins.
     pub password_tries: u32,
-    /// The first wait.
+    /// The first wait; each further failure doubles it.
     pub password_wait: Period,
+    /// The longest wait.
+    pub password_wait_max: Period,
     /// Failed sign-ins from one client address per minute.
     pub password_per_ip_minute: u32,
     /// Failed authentications of one client per minute.
