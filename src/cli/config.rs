@@ -18,9 +18,9 @@ pub(super) enum Verb {
     Check,
     /// Show every value and where it comes from
     Show(Show),
-    /// Explain one key: what it means, its value, its default, and what set it
+    /// Explain one key: what it means, its value, its default, and what set it; or all keys of a section
     Explain {
-        /// The key with its section, like `server.listen`
+        /// The key with its section, like `server.listen`, or a section, like `tokens`
         key: String,
     },
 }
@@ -88,6 +88,8 @@ impl From<Explanation> for Row {
 }
 
 const ROW: [Column<Row>; 3] = [("KEY", |row| row.key.clone()), ("VALUE", |row| row.value.0.clone()), ("SOURCE", |row| row.source.clone())];
+const SECTION: [Column<Row>; 3] =
+    [("KEY", |row| row.key.clone()), ("VALUE", |row| row.value.0.clone()), ("MEANING", |row| row.meaning.clone())];
 const RECORD: [Column<Row>; 6] = [
     ("key", |row| row.key.clone()),
     ("value", |row| row.value.0.clone()),
@@ -123,6 +125,14 @@ pub(super) fn run(verb: &Verb, invocation: &Invocation) -> Result<(), Failure> {
 }
 
 fn explain(key: &str, invocation: &Invocation) -> Result<(), Failure> {
+    // A section's name: all of its keys.
+    let within = |name: &&str| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+    let section: Vec<Row> =
+        invocation.provenance.keys().filter(within).filter_map(|key| invocation.provenance.explain(key, true)).map(Row::from).collect();
+    if !section.is_empty() {
+        invocation.output.list(&section, &SECTION);
+        return Ok(());
+    }
     let Some(explanation) = invocation.provenance.explain(key, true) else {
         let near = invocation.provenance.closest(key).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
         return Err(Failure::new(Exit::Usage, format!("there is no key {key:?}{near}")));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
 
 use super::error::Verdict;
@@ -322,7 +322,9 @@ pub(super) fn make_folder(url: &str) -> Result<(), Error> {
 async fn open_postgres(url: &str, pools: Pools) -> Result<Engine, Error> {
     let millis = |period: Duration| period.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)
-        .map_err(|_| Error::Unavailable("database.url is not an address like postgres://user@host/name".into()))?
+        .ok()
+        .filter(|_| url.starts_with("postgres"))
+        .ok_or_else(|| Error::Unavailable("database.url is no address like postgres://user@host/name or sqlite:path".into()))?
         .application_name("concord")
         .options([
             ("statement_timeout", millis(pools.statement)),
@@ -334,19 +336,32 @@ async fn open_postgres(url: &str, pools: Pools) -> Result<Engine, Error> {
     // ends inside a task that nobody drops (see `write`), and PostgreSQL would log a warning for each that finds nothing to undo.
     let pool = |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(pools.wait).test_before_acquire(false);
     let feed = pool(1).connect_lazy_with(options.clone());
-    let pool = pool(pools.connections.max(FEWEST)).connect_lazy_with(options);
-    first_connection(&pool, pools.connect).await?;
+    let pool = pool(pools.connections.max(FEWEST)).connect_lazy_with(options.clone());
+    first_connection(&pool, &options, pools.connect).await?;
     Ok(Engine::Postgres { pool, feed })
 }
 
+/// What stands in the way of a connection, in the words of the system or of the database; both name nothing but the role and the database.
+async fn obstacle(options: &PgConnectOptions) -> String {
+    let place = format!("cannot connect to PostgreSQL at {}:{}", options.get_host(), options.get_port());
+    let reason = match tokio::time::timeout(Duration::from_secs(2), PgConnection::connect_with(options)).await {
+        Ok(Err(sqlx::Error::Io(error))) => error.to_string(),
+        Ok(Err(sqlx::Error::Database(error))) => error.message().to_owned(),
+        Ok(Err(sqlx::Error::Tls(_))) => "TLS failed".to_owned(),
+        Ok(Err(_)) => "the connection failed".to_owned(),
+        Ok(Ok(_)) | Err(_) => "no answer in time".to_owned(),
+    };
+    format!("{place}: {reason}; see database.url")
+}
+
 /// A database that is just starting is waited for.
-async fn first_connection(pool: &PgPool, patience: Duration) -> Result<(), Error> {
+async fn first_connection(pool: &PgPool, options: &PgConnectOptions, patience: Duration) -> Result<(), Error> {
     let started = clock::monotonic();
     loop {
         match pool.acquire().await {
             Ok(_) => return Ok(()),
             Err(sqlx::Error::PoolTimedOut) if started.elapsed() < patience => {}
-            Err(error) => return Err(Error::Unavailable(format!("cannot connect to PostgreSQL: {}", Verdict::of(&error).error))),
+            Err(_) => return Err(Error::Unavailable(obstacle(options).await)),
         }
     }
 }

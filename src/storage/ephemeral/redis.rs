@@ -15,6 +15,9 @@ use crate::clock;
 /// Between two tries to subscribe again.
 const RESUBSCRIBE: Duration = Duration::from_millis(500);
 
+/// A subscription that was there for so long had worked.
+const LASTED: Duration = Duration::from_secs(5);
+
 /// How long counters stay with this node after Redis failed.
 const COUNT_LOCALLY: Duration = Duration::from_secs(2);
 
@@ -156,8 +159,16 @@ impl Ephemeral for Redis {
         let (sender, receiver) = mpsc::channel(WAITING);
         let (client, name, timeout) = (self.client.clone(), self.name("channel", channel.as_str()), self.timeout);
         tokio::spawn(async move {
+            let mut said = false;
             while !sender.is_closed() {
+                let began = clock::monotonic();
                 if let Err(error) = listen(&client, &name, timeout, &sender).await {
+                    // Once per loss: a subscription that lasted was there again meanwhile.
+                    said &= began.elapsed() < LASTED;
+                    if std::mem::replace(&mut said, true) {
+                        tokio::time::sleep(RESUBSCRIBE).await;
+                        continue;
+                    }
                     tracing::warn!(event = "ephemeral.subscription", reason = %error, "hints of other nodes are missing; the feed goes on");
                 }
                 tokio::time::sleep(RESUBSCRIBE).await;

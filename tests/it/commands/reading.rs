@@ -49,6 +49,8 @@ fn one_result_in_three_forms() {
     let json: Value = serde_json::from_str(&show(&["--output", "json"])).expect("JSON");
     assert_eq!((&json["value"], &json["source"]), (&5.into(), &"default".into()));
     assert!(show(&["--output", "yaml"]).starts_with("key: \"limits.code_tries\"\nvalue: 5\n"));
+    let section = concord(folder.path(), &["config", "explain", "tokens"]).1;
+    assert!(section.starts_with("KEY ") && section.contains("tokens.access ") && !section.contains("server."), "{section}");
     let checked = |form: &str| concord(folder.path(), &["config", "check", "--output", form]);
     assert_eq!(checked("json"), (0, "[]\n".to_owned(), String::new()));
     assert_eq!(checked("table"), (0, "nothing unsafe\n".to_owned(), String::new()));
@@ -64,6 +66,21 @@ fn refusals_say_what_to_do_in_every_form() {
     assert!(code == 69 && out.is_empty() && said["exit"] == 69 && said["error"].is_string());
     let (code, _, error) = concord(folder.path(), &["service", "apply", "nothing.toml"]);
     assert!(code == 1 && error.contains("cannot read nothing.toml"), "{error}");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_named_with_the_reason() {
+    let folder = Folder::new();
+    let look = |url: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
+        command.args(["service", "list"]).env_clear().env("DATABASE_URL", url).env("CONCORD_DATABASE__ACQUIRE_TIMEOUT", "200ms");
+        let output = command.env("CONCORD_DATABASE__CONNECT_TIMEOUT", "200ms").current_dir(folder.path()).output().expect("runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+    };
+    let (code, error) = look("postgres://concord:hush@127.0.0.1:1/concord");
+    assert!(code == Some(69) && error.contains("127.0.0.1:1") && error.contains("refused") && !error.contains("hush"), "{error}");
+    let (code, error) = look("mysql://concord@127.0.0.1/concord");
+    assert!(code == Some(69) && error.contains("postgres://user@host/name"), "{error}");
 }
 
 #[test]
