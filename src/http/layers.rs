@@ -214,6 +214,9 @@ impl<F> Answer<F> {
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
             response = refusal.page(&self.shell.page, self.languages.as_ref().and_then(|line| line.to_str().ok()), response);
         }
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+        }
         secure(&mut response, self.shell.https);
         if let Some(access) = self.access.take() {
             if let Ok(id) = HeaderValue::from_str(access.info.id.as_str()) {
