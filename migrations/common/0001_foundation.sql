@@ -359,6 +359,7 @@ CREATE TABLE grants (
 );
 CREATE INDEX grants_by_customer ON grants (customer_id) WHERE ended_at IS NULL;
 CREATE INDEX grants_by_session ON grants (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX grants_by_client ON grants (client_key, id) WHERE ended_at IS NULL;
 CREATE INDEX grants_by_end ON grants (ended_at) WHERE ended_at IS NOT NULL;
 
 -- What a grant holds, in the order tokens count it; each names what carries it.

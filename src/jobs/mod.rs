@@ -46,7 +46,7 @@ pub const SCHEDULE: &[Job] = &[
         name: "logouts",
         every: Duration::from_millis(250),
         alone: false,
-        what: "tells clients that a session or grant has ended (back-channel logout)",
+        what: "tells clients that a session or grant has ended (back-channel logout), whoever was switched off included",
         why: "a person who signs out expects to be out",
         run: |means| outbox::logouts(means).boxed(),
     },

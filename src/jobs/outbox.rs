@@ -23,6 +23,8 @@ const AT_ONCE: usize = 16;
 /// What became of a try.
 enum Try {
     Sent,
+    /// Done in part: the rest at once.
+    More,
     Again,
     Never,
 }
@@ -37,7 +39,8 @@ pub(super) async fn mails(means: &Means) -> Outcome {
 
 /// Tells clients what has ended.
 pub(super) async fn logouts(means: &Means) -> Outcome {
-    relay(means, backchannel::KIND, AT_ONCE).await
+    let worked_off = relay(means, backchannel::SWITCHED_OFF, 1).await?;
+    Ok(worked_off + relay(means, backchannel::KIND, AT_ONCE).await?)
 }
 
 async fn relay(means: &Means, kind: &'static str, at_once: usize) -> Outcome {
@@ -57,10 +60,15 @@ async fn handle(means: &Means, kind: &'static str, row: OutboxRow) -> Result<(),
     if !database.write(move |tx| Box::pin(outbox::claim(tx, id, now, now + CLAIM))).await? {
         return Ok(());
     }
-    let outcome = if kind == notices::KIND { send_mail(means, &row, now).await } else { tell_client(means, &row, now).await };
+    let outcome = match kind {
+        notices::KIND => send_mail(means, &row, now).await,
+        backchannel::SWITCHED_OFF => tell_switched_off(means, &row, now).await,
+        _ => tell_client(means, &row, now).await,
+    };
     let now = means.core.clock.now();
     match outcome {
         Try::Sent => database.write(move |tx| Box::pin(outbox::sent(tx, id, now))).await,
+        Try::More => database.write(move |tx| Box::pin(outbox::failed(tx, id, Some(now), now))).await,
         Try::Again if now.since(row.created_at) < GIVE_UP_AFTER => {
             let due = now + pause(row.attempts);
             database.write(move |tx| Box::pin(outbox::failed(tx, id, Some(due), now))).await
@@ -89,6 +97,14 @@ async fn send_mail(means: &Means, row: &OutboxRow, now: Timestamp) -> Try {
             tracing::warn!(event = "mail.failed", message = %row.id, reason = %error, "the mail will be tried again");
             Try::Again
         }
+    }
+}
+
+async fn tell_switched_off(means: &Means, row: &OutboxRow, now: Timestamp) -> Try {
+    match backchannel::tell_switched_off(&means.core, &row.payload, now).await {
+        Ok(true) => Try::Sent,
+        Ok(false) => Try::More,
+        Err(_) => Try::Again,
     }
 }
 

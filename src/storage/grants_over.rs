@@ -1,7 +1,9 @@
-//! Grants that nothing can be done with any more.
+//! Grants that nothing can be done with any more, noted and removed in batches.
 
+use super::grants::Ended;
 use super::{Error, Tx};
 use crate::clock::Timestamp;
+use crate::model::ids::ClientKey;
 
 /// Ends a batch of grants without a refresh family whose session was over before: nobody holds a token of theirs.
 pub async fn conclude(tx: &mut Tx, before: Timestamp, now: Timestamp) -> Result<u64, Error> {
@@ -32,4 +34,21 @@ pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error>
         removed += execute!(tx, "DELETE FROM grants WHERE id = $1", grant)?;
     }
     Ok(removed)
+}
+
+/// Notes the end of a batch of grants of a client whose epochs, or its service's, they no longer have: they ended when it was
+/// switched off.
+pub async fn end_left_behind(tx: &mut Tx, client: ClientKey, reason: &str, now: Timestamp) -> Result<Vec<Ended>, Error> {
+    fetch_all!(
+        tx,
+        Ended,
+        "UPDATE grants SET ended_at = $2, end_reason = $3 WHERE id IN (
+             SELECT g.id FROM grants g JOIN clients k ON k.id = g.client_key JOIN services s ON s.id = k.service_id
+             WHERE g.client_key = $1 AND g.ended_at IS NULL AND (g.client_epoch <> k.epoch OR g.service_epoch <> s.epoch)
+             ORDER BY g.id LIMIT 100)
+         RETURNING id, customer_id, client_key, session_id",
+        client,
+        now,
+        reason
+    )
 }

@@ -12,8 +12,8 @@ use serde::Serialize;
 pub use self::difference::Change;
 pub use self::document::Problem;
 use self::others::Others;
-use super::Core;
 use super::rotate_secret::NewSecret;
+use super::{Core, backchannel};
 use crate::clock::Timestamp;
 use crate::crypto::digest;
 use crate::crypto::random::Random;
@@ -148,7 +148,7 @@ async fn carry_out(tx: &mut Tx, work: &Work) -> Result<Applied, ApplyError> {
     if applied.outcome == Outcome::Unchanged {
         return Ok(applied);
     }
-    let id = write_service(tx, work, before.as_ref(), &mut applied).await?;
+    let id = write_service(tx, work, before.as_ref(), &held, &mut applied).await?;
     write_clients(tx, work, id, before.as_ref(), &held, &mut applied).await?;
     note(tx, work, id, &applied).await?;
     Ok(applied)
@@ -156,7 +156,13 @@ async fn carry_out(tx: &mut Tx, work: &Work) -> Result<Applied, ApplyError> {
 
 /// Writes the next version of the service. A service that loses a product domain or its API loses what was granted on them:
 /// its epoch goes up.
-async fn write_service(tx: &mut Tx, work: &Work, before: Option<&Service>, applied: &mut Applied) -> Result<ServiceId, Error> {
+async fn write_service(
+    tx: &mut Tx,
+    work: &Work,
+    before: Option<&Service>,
+    held: &[Client],
+    applied: &mut Applied,
+) -> Result<ServiceId, Error> {
     let document = work.document.clone();
     let Some(before) = before else {
         let id = ServiceId::new(work.random.uuid_v7(work.now));
@@ -185,6 +191,9 @@ async fn write_service(tx: &mut Tx, work: &Work, before: Option<&Service>, appli
         let service = Service { epoch, version: before.version + 1, document, ..before.clone() };
         must(services::update(tx, &service, before.version, work.now).await?)?;
         must(services::set_domains(tx, before.id, &owns).await?.is_none())?;
+        if epoch != before.epoch {
+            backchannel::switched_off(tx, &work.random, held, work.now).await?;
+        }
     }
     Ok(before.id)
 }
@@ -210,6 +219,7 @@ async fn write_clients(
             .push(format!("client {} is no longer listed: it is switched off and its grants end", client.document.client_id));
         if !work.dry_run {
             clients::set_enabled(tx, client.key, false, work.now).await?;
+            backchannel::switched_off(tx, &work.random, std::slice::from_ref(client), work.now).await?;
         }
     }
     Ok(())

@@ -3,23 +3,33 @@
 //!
 //! The endings themselves are derived from epochs; marking the grants here only says which clients have been told.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::token::{id_token_algorithm, sign};
 use super::{Core, pairwise, partners};
 use crate::clock::Timestamp;
+use crate::crypto::random::Random;
 use crate::crypto::sealing::Purpose;
 use crate::model::ids::{ClientKey, CustomerId, MessageId, ServiceId, SessionId};
+use crate::model::service::Client;
 use crate::outbound::guarded::{CallError, GuardedClient};
 use crate::protocol::jwt::typ;
 use crate::protocol::logout::{LogoutEvents, LogoutTokenClaims};
 use crate::storage::grants::{self, Ended};
 use crate::storage::invalidations::Kind;
-use crate::storage::{Error, Tx, clients, outbox, services};
+use crate::storage::{Error, Tx, clients, grants_over, outbox, services};
 use crate::telemetry::metrics;
 
 /// The kind of these messages in the outbox.
 pub const KIND: &str = "backchannel_logout";
+
+/// The kind of messages that name a client whose grants ended because it, or its service, was switched off.
+pub const SWITCHED_OFF: &str = "switched_off";
+
+/// How many batches of grants one handling of such a message works off.
+const BATCHES: usize = 20;
 
 /// What one client is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +75,45 @@ pub async fn customer_ended(tx: &mut Tx, core: &Core, customer: CustomerId, reas
     let concerned = grants::end_of_customer(tx, customer, reason, now).await?;
     tx.invalidate(Kind::Customer, customer, now).await?;
     tell(tx, core, &concerned, now).await
+}
+
+/// A client, or the service of these clients, was switched off: everything granted to them has ended with their epoch. Whoever
+/// has an address for it is told afterwards, since there may be millions of grants.
+///
+/// # Errors
+/// The database refused.
+pub async fn switched_off(tx: &mut Tx, random: &Random, clients: &[Client], now: Timestamp) -> Result<(), Error> {
+    for client in clients.iter().filter(|client| client.document.backchannel_logout_uri.is_some()) {
+        // Names a client, and nobody: there is nothing to seal.
+        outbox::insert(tx, MessageId::new(random.uuid_v7(now)), SWITCHED_OFF, None, client.key.uuid().as_bytes(), now).await?;
+    }
+    Ok(())
+}
+
+/// Notes the end of the grants that such a message is about and writes the messages to their client; `false` when there are more.
+///
+/// # Errors
+/// The database refused.
+pub async fn tell_switched_off(core: &Arc<Core>, payload: &[u8], now: Timestamp) -> Result<bool, Error> {
+    let Ok(client) = uuid::Uuid::from_slice(payload).map(ClientKey::new) else { return Ok(true) };
+    for _ in 0..BATCHES {
+        let held = Arc::clone(core);
+        let ended: Result<bool, Error> = core
+            .database
+            .write(move |tx| {
+                let core = Arc::clone(&held);
+                Box::pin(async move {
+                    let ended = grants_over::end_left_behind(tx, client, SWITCHED_OFF, now).await?;
+                    tell(tx, &core, &ended, now).await?;
+                    Ok(ended.is_empty())
+                })
+            })
+            .await;
+        if ended? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// One message for each client and session that has an address for it.

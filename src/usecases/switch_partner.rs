@@ -1,6 +1,6 @@
 //! Switching services and clients off and on. Off ends what was granted, for ever; on begins anew.
 
-use super::Core;
+use super::{Core, backchannel};
 use crate::clock::Timestamp;
 use crate::crypto::random::Random;
 use crate::model::actor::Actor;
@@ -42,6 +42,10 @@ pub async fn service(core: &Core, code: &str, enabled: bool, actor: &Actor) -> R
                     let kind = if enabled { "service.enabled" } else { "service.disabled" };
                     events::insert(tx, &event(&random, kind, id, &actor, &code, now)).await?;
                 }
+                if changed && !enabled {
+                    let clients = clients::all(tx, Some(id), now).await?;
+                    backchannel::switched_off(tx, &random, &clients, now).await?;
+                }
                 Ok(changed)
             })
         })
@@ -65,6 +69,9 @@ pub async fn client(core: &Core, client_id: &str, enabled: bool, actor: &Actor) 
                 if changed {
                     let kind = if enabled { "client.enabled" } else { "client.disabled" };
                     events::insert(tx, &event(&random, kind, client.service, &actor, &client_id, now)).await?;
+                }
+                if changed && !enabled {
+                    backchannel::switched_off(tx, &random, &[client], now).await?;
                 }
                 Ok(changed)
             })
