@@ -1,8 +1,13 @@
 //! Two real servers on one PostgreSQL: what one changes the other knows within a second (conventions 8).
 
+mod cut;
+mod drain;
+mod flush;
+mod kills;
 mod lag;
 mod once;
 mod stage;
+mod table;
 
 use std::time::{Duration, Instant};
 

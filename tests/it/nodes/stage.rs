@@ -64,7 +64,7 @@ pub fn look_at_the_clock(world: &World) {
 }
 
 pub fn wire(node: &Node) -> Wire {
-    Wire::new(ISSUER, node.address)
+    node.wire()
 }
 
 /// A client of the ecosystem with its secret, talking to one node.
@@ -126,9 +126,9 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A browser that was here before: what the account pages want to see in a form.
+/// A person's browser on an account page: what its forms carry.
 pub struct Desk {
-    browser: String,
+    cookies: String,
     csrf: String,
 }
 
@@ -136,30 +136,30 @@ impl Desk {
     /// Opens a page of a person who is signed in.
     pub async fn open(node: &Node, person: &Person) -> Self {
         let mut browser = browser(node, person);
-        let page = browser.open("/account").await.expect(200).page();
-        let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|(name, _)| name == "csrf").expect("a form with a token");
-        Self { browser: browser.cookie(HOST, "concord_browser").expect("a browser's cookie").value, csrf: csrf.1 }
+        let page = browser.open("/account/security").await.expect(200).page();
+        let csrf = page.forms().into_iter().flat_map(|form| form.fields).find(|(name, _)| name == "csrf").expect("a form with a token").1;
+        let known = browser.cookie(HOST, "concord_browser").expect("a browser's cookie").value;
+        Self { cookies: format!("concord_browser={known}; concord_session={}", person.cookie), csrf }
     }
 
-    /// A form of this browser, with that person signed in.
-    pub fn form(&self, wire: &Wire, person: &Person, path: &str, fields: &[(&str, &str)]) -> Request {
-        let cookies = format!("concord_browser={}; concord_session={}", self.browser, person.cookie);
+    /// A form of one of these pages, sent to whichever node.
+    pub fn form(&self, wire: &Wire, path: &str, fields: &[(&str, &str)]) -> Request {
         let fields = fields.iter().copied().chain([("csrf", self.csrf.as_str())]);
-        wire.post(path).header("cookie", &cookies).form(fields)
+        wire.post(path).header("cookie", &self.cookies).form(fields)
     }
 
     /// Takes a share back with one click.
-    pub fn withdraw(&self, wire: &Wire, person: &Person, consent: &str) -> Request {
-        self.form(wire, person, "/account", &[("action", "withdraw"), ("consent", consent)])
+    pub fn withdraw(&self, wire: &Wire, consent: &str) -> Request {
+        self.form(wire, "/account", &[("action", "withdraw"), ("consent", consent)])
     }
 
     /// Ends a link, on the page that asks.
-    pub fn end_link(&self, wire: &Wire, person: &Person, link: &str) -> Request {
-        self.form(wire, person, &format!("/account/links/{link}/end"), &[("action", "confirm")])
+    pub fn end_link(&self, wire: &Wire, link: &str) -> Request {
+        self.form(wire, &format!("/account/links/{link}/end"), &[("action", "confirm")])
     }
 
-    pub fn disconnect(&self, wire: &Wire, person: &Person, service: &str) -> Request {
-        self.form(wire, person, &format!("/account/services/{service}/disconnect"), &[("action", "confirm")])
+    pub fn disconnect(&self, wire: &Wire, service: &str) -> Request {
+        self.form(wire, &format!("/account/services/{service}/disconnect"), &[("action", "confirm")])
     }
 }
 

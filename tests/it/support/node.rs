@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::database::Folder;
+use super::http::Wire;
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
@@ -85,6 +87,7 @@ pub struct Node {
     deployment: Deployment,
     process: Child,
     log: PathBuf,
+    wire: OnceLock<Wire>,
     _folder: Folder,
 }
 
@@ -95,9 +98,15 @@ impl Node {
         let folder = Folder::new();
         let log = folder.path().join("log");
         let process = spawn(deployment, address, management, &log);
-        let mut node = Self { address, management, deployment: deployment.clone(), process, log, _folder: folder };
+        let wire = OnceLock::new();
+        let mut node = Self { address, management, deployment: deployment.clone(), process, log, wire, _folder: folder };
         node.wait_until_ready().await;
         node
+    }
+
+    /// The way to it, under the issuer's name; clones share their connections.
+    pub fn wire(&self) -> Wire {
+        self.wire.get_or_init(|| Wire::new(&self.deployment.issuer, self.address)).clone()
     }
 
     /// SIGKILL: no goodbye, nothing flushed.
