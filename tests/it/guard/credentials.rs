@@ -3,6 +3,7 @@
 //! A route or method that has no line in the table fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
@@ -166,6 +167,12 @@ impl Scene {
         let off = text(&town.sign_in(&mut anna, &town.old, &[]).await, "access_token");
         let off_writer = town.writer(&town.old).await;
         town.run(&["client", "disable", "old", "--yes"]).await;
+        // The command is another process: the node hears of it within a second.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while town.old.post("/oauth2/introspect", &[("token", "x")]).await.status != 401 {
+            assert!(Instant::now() < deadline, "the client is still switched on");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let links = anna.browser.open("/account/links").await.expect(200);
         let link = links.page().forms().into_iter().flat_map(|form| form.fields).find(|(name, _)| name == "link").map(|(_, id)| id);
         let asset = links.text().split("\"/assets/").nth(1).and_then(|rest| rest.split('"').next()).expect("an asset").to_owned();
