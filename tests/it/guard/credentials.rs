@@ -173,6 +173,8 @@ impl Scene {
             assert!(Instant::now() < deadline, "the client is still switched on");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        // And what the client had ends, which it is told: then nothing is under way any more.
+        town.partner.wait_for("/old/logout", 1).await;
         let links = anna.browser.open("/account/links").await.expect(200);
         let link = links.page().forms().into_iter().flat_map(|form| form.fields).find(|(name, _)| name == "link").map(|(_, id)| id);
         let asset = links.text().split("\"/assets/").nth(1).and_then(|rest| rest.split('"').next()).expect("an asset").to_owned();
