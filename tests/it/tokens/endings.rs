@@ -3,7 +3,7 @@
 use concord::model::customer::CustomerState;
 use concord::protocol::ErrorCode;
 use concord::storage::{clients, connections, customers, outbox, services};
-use concord::usecases::{backchannel, logout};
+use concord::usecases::{backchannel, logout, switch_partner};
 use std::sync::Arc;
 
 use super::ecosystem::{Ecosystem, Person, refused};
@@ -119,6 +119,27 @@ on_both! {
         let mut tx = eco.core.database.read().await.expect("a connection");
         let due = outbox::due(&mut tx, eco.now()).await.expect("messages");
         assert_eq!(due.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), [backchannel::KIND], "one for the client and session");
+    }
+
+    /// A client or service that is switched off is told whose grants ended, once, and of nothing made after it was on again.
+    async fn who_is_switched_off_is_told_of_every_grant_once(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        eco.give_backchannel_uri("bank-web", "https://bank.test/logout").await;
+        let before = eco.signed_in(&person, "bank-web", "openid").await;
+        let actor = concord::model::actor::Actor::Operator("test".to_owned());
+        let switch = |enabled| switch_partner::service(&eco.core, "bank", enabled, &actor);
+        assert!(switch(false).await.expect("off") && switch(true).await.expect("on"));
+        let after = eco.signed_in(&person, "bank-web", "openid").await;
+        let due = outbox::due_of_kind(&mut eco.core.database.read().await.expect("a connection"), backchannel::SWITCHED_OFF, eco.now()).await;
+        let [message] = &due.expect("messages")[..] else { panic!("one for the one client that has an address") };
+        for _ in 0..2 {
+            assert!(backchannel::tell_switched_off(&eco.core, &message.payload, eco.now()).await.expect("told"), "nothing is left");
+            let told = outbox::due_of_kind(&mut eco.core.database.read().await.expect("a connection"), backchannel::KIND, eco.now()).await;
+            assert_eq!(told.expect("messages").len(), 1, "told once");
+        }
+        assert_eq!(eco.scope_left("bank-web", &before.access_token).await, None);
+        assert!(eco.scope_left("bank-web", &after.access_token).await.is_some());
     }
 
     async fn a_session_that_expires_ends_what_lives_with_it(world: World) {
