@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Effort;
-use super::server::{ASKS, on_core};
+use super::server::{ASKS, Pinned, cpu, on_core};
 
 pub const CONNECTIONS: usize = 64;
 
@@ -15,6 +15,8 @@ pub const CONNECTIONS: usize = 64;
 #[derive(Clone, Default)]
 pub struct Load {
     pub address: Option<SocketAddr>,
+    /// The server's process.
+    pub process: u32,
     pub method: &'static str,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -26,17 +28,17 @@ pub struct Load {
 }
 
 impl Load {
-    pub fn get(address: SocketAddr, path: &str) -> Self {
-        Self { address: Some(address), method: "GET", path: path.to_owned(), ..Self::default() }
+    pub fn get(server: &Pinned, path: &str) -> Self {
+        Self { address: Some(server.address), process: server.id(), method: "GET", path: path.to_owned(), ..Self::default() }
     }
 
     /// A form sent with HTTP Basic authentication.
-    pub fn post(address: SocketAddr, path: &str, authorization: &str, bodies: Vec<String>) -> Self {
+    pub fn post(server: &Pinned, path: &str, authorization: &str, bodies: Vec<String>) -> Self {
         let headers = vec![
             ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
             ("Authorization".to_owned(), authorization.to_owned()),
         ];
-        Self { address: Some(address), method: "POST", path: path.to_owned(), headers, bodies, ..Self::default() }
+        Self { method: "POST", headers, bodies, ..Self::get(server, path) }
     }
 
     fn address(&self) -> SocketAddr {
@@ -91,6 +93,8 @@ pub struct Measured {
     pub rate: f64,
     pub p50: Duration,
     pub p99: Duration,
+    /// Processor time that the server took for each.
+    pub cost: Duration,
 }
 
 pub struct Generator {
@@ -125,6 +129,7 @@ impl Generator {
 
     fn run(&self, load: &Load, time: Duration) -> Measured {
         let script = Script::new(&load.lua());
+        let before = cpu(load.process);
         let seconds = time.as_secs().max(1).to_string();
         let output = on_core(ASKS, &Command::new("wrk"))
             .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "--latency", "--timeout", "5s", "-s"])
@@ -137,7 +142,9 @@ impl Generator {
         assert!(!text.contains("Non-2xx"), "answers that were not expected:\n{text}");
         assert!(load.script.is_none() || text.contains("\nwrong 0\n"), "a story went wrong:\n{text}");
         assert!(!text.contains("Socket errors"), "connections failed:\n{text}");
-        read(&text)
+        let measured = read(&text);
+        let taken = cpu(load.process).saturating_sub(before);
+        Measured { cost: taken.div_f64((measured.rate * time.as_secs_f64()).max(1.0)), ..measured }
     }
 }
 
@@ -165,7 +172,7 @@ fn read(text: &str) -> Measured {
     if let Ok(completed) = word("completed").parse::<f64>() {
         rate = completed;
     }
-    Measured { rate, p50: period(&word("50%")), p99: period(&word("99%")) }
+    Measured { rate, p50: period(&word("50%")), p99: period(&word("99%")), cost: Duration::ZERO }
 }
 
 fn period(text: &str) -> Duration {

@@ -51,6 +51,11 @@ const CREDENTIALS: Goal = Goal::new("client_credentials, opaque", "H", 0.30, 0.4
 const USERINFO: Goal = Goal::new("userinfo, in memory", "H", 0.25, 0.40);
 const FROM_MEMORY: [Goal; 7] = [JWKS, DISCOVERY, INTROSPECTION, INTROSPECTION_JWT, CREDENTIALS_JWT, CREDENTIALS, USERINFO];
 
+/// Whether rows are wanted whose limit is a commit.
+pub fn write(bench: &Bench<'_>) -> bool {
+    bench.wants_any(&[REFRESH_SQLITE, FLOW_SQLITE, REFRESH, FLOW])
+}
+
 /// What is answered without the database; the embedded one is behind it.
 pub fn from_memory(bench: &mut Bench<'_>) {
     if !bench.wants_any(&FROM_MEMORY) {

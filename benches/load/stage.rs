@@ -122,11 +122,11 @@ impl Stage {
     }
 
     fn form(&self, path: &str, id: &str, bodies: Vec<String>) -> Load {
-        Load::post(self.server.address, path, &self.authorization(id), bodies)
+        Load::post(&self.server, path, &self.authorization(id), bodies)
     }
 
     pub fn get(&self, path: &str) -> Load {
-        Load::get(self.server.address, path)
+        Load::get(&self.server, path)
     }
 
     /// The service's API asks about its callers' tokens; `bench-jwt` has JWTs, `bench-web` opaque ones.

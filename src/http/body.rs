@@ -3,12 +3,14 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Sleep;
+
+use crate::clock;
 
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +53,26 @@ impl BodyFault {
 struct BoundedBody {
     inner: Body,
     left: usize,
-    deadline: Pin<Box<Sleep>>,
+    deadline: Instant,
+    /// Made when something has to be waited for: most bodies come with their header.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl BoundedBody {
+    /// Looked at also when data keeps coming: a trickle must not outrun it.
+    fn is_late(&mut self, waiting: bool, cx: &mut Context<'_>) -> bool {
+        if !waiting {
+            return clock::monotonic() >= self.deadline;
+        }
+        let deadline = self.deadline;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+        timer.as_mut().poll(cx).is_ready()
+    }
 }
 
 /// Bounds a body.
 pub(super) fn bounded(body: Body, most: usize, time: Duration) -> Body {
-    Body::new(BoundedBody { inner: body, left: most, deadline: Box::pin(tokio::time::sleep(time)) })
+    Body::new(BoundedBody { inner: body, left: most, deadline: clock::monotonic() + time, timer: None })
 }
 
 impl HttpBody for BoundedBody {
@@ -72,9 +88,8 @@ impl HttpBody for BoundedBody {
                 None => return Poll::Ready(Some(Err(axum::Error::new(BodyFault::TooLarge)))),
             }
         }
-        // Looked at also when data keeps coming: a trickle must not outrun it.
         let unfinished = !matches!(polled, Poll::Ready(None));
-        if unfinished && self.deadline.as_mut().poll(cx).is_ready() {
+        if unfinished && self.is_late(polled.is_pending(), cx) {
             return Poll::Ready(Some(Err(axum::Error::new(BodyFault::TooSlow))));
         }
         polled

@@ -36,6 +36,8 @@ pub(super) fn secure(response: &mut Response, https: bool) {
     let page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let form_action = if page { response.extensions_mut().remove::<FormAction>() } else { None };
     let headers = response.headers_mut();
+    // Once for all that follow: a map that grows is hashed again.
+    headers.reserve(12);
     if page {
         let policy = form_action.and_then(|origin| page_policy(&origin.0)).unwrap_or(PAGE_POLICY);
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);

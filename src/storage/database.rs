@@ -1,26 +1,22 @@
 //! The two databases behind one door for writing and one for reading.
 
 use std::hash::{BuildHasher, RandomState};
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
+use sqlx::{Postgres, Sqlite};
 use tokio_util::task::TaskTracker;
 
 use super::error::Verdict;
 use super::invalidations::Invalidation;
-use super::tx::{Held, Link};
+use super::lanes::Lanes;
+use super::open::{open_postgres, open_sqlite};
+use super::tx::Link;
 use super::{Error, Tx};
 use crate::clock::{self, Timestamp};
 use crate::config::DatabaseConfig;
 use crate::telemetry::metrics;
-
-/// The fewest connections for reading: sqlx hops to a thread per SQLite connection, and a few keep a core busy (performance.md).
-const FEWEST: u32 = 4;
 
 /// How often work is done again because a uniqueness rule refused a row; then the refusal is the answer.
 const COLLISIONS: u32 = 3;
@@ -77,6 +73,17 @@ fn is_embedded(url: &str) -> bool {
 /// Called after a commit with what it changed, so that this node need not wait for its own poll.
 type AfterCommit = Arc<dyn Fn(&[Invalidation]) + Send + Sync>;
 
+/// How much a transaction on PostgreSQL is kept apart from others. SQLite has one writer at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apart {
+    /// As if it were alone.
+    Serializable,
+    /// Each statement sees what is committed when it runs.
+    ReadCommitted,
+    /// No transaction around it: the work is a single statement, which commits by itself.
+    Single,
+}
+
 /// A handle to the database; clones share it.
 #[derive(Clone)]
 pub struct Database {
@@ -92,13 +99,13 @@ pub struct Database {
 pub(super) enum Engine {
     /// One writer, many readers: SQLite has a single write lock, and waiting for it in our queue is fair.
     Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
-        feed: SqlitePool,
+        writer: Lanes<Sqlite>,
+        readers: Lanes<Sqlite>,
+        feed: Lanes<Sqlite>,
     },
     Postgres {
-        pool: PgPool,
-        feed: PgPool,
+        pool: Lanes<Postgres>,
+        feed: Lanes<Postgres>,
     },
 }
 
@@ -140,19 +147,44 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_apart(Apart::Serializable, work).await
+    }
+
+    /// As [`Database::write`], for work whose every decision is a compare-and-set on a row, or rests on epochs that are compared
+    /// again whenever they matter. On PostgreSQL at READ COMMITTED: whoever loses a compare-and-set waits for the winner and
+    /// finds zero rows.
+    ///
+    /// Serialisable transactions refuse each other for rows that merely share an index page, and rows made at the same time do:
+    /// codes, flows and families of busy minutes would mostly be tried again (docs/decisions/0005).
+    pub async fn write_cas<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_apart(Apart::ReadCommitted, work).await
+    }
+
+    /// As one of the two, chosen by the caller.
+    pub async fn write_apart<T, E, F>(&self, apart: Apart, work: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let database = self.clone();
-        let task = self.writes.spawn(async move { database.write_here(work).await });
+        let task = self.writes.spawn(async move { database.write_here(apart, work).await });
         task.await.unwrap_or_else(|_| Err(Error::Unavailable("the write was abandoned".into()).into()))
     }
 
-    async fn write_here<T, E, F>(&self, work: F) -> Result<T, E>
+    async fn write_here<T, E, F>(&self, apart: Apart, work: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<Error>,
     {
         let started = clock::monotonic();
         for attempt in 0_u32.. {
-            let verdict = match self.attempt(&work, attempt).await {
+            let verdict = match self.attempt(apart, &work, attempt).await {
                 Ok(done) => {
                     metrics::db_operation("write", started.elapsed());
                     return done;
@@ -168,11 +200,11 @@ impl Database {
     }
 
     /// One try: `Ok` is final (whatever `work` said), `Err` says whether to try again.
-    async fn attempt<T, E, F>(&self, work: &F, attempt: u32) -> Result<Result<T, E>, Verdict>
+    async fn attempt<T, E, F>(&self, apart: Apart, work: &F, attempt: u32) -> Result<Result<T, E>, Verdict>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
     {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin(apart).await?;
         let outcome = work(&mut tx).await;
         // A row that another transaction has just made: done again, the work sees it and says what it means.
         let collided = tx.collided && self.is_shared() && attempt < COLLISIONS;
@@ -206,21 +238,25 @@ impl Database {
         }
     }
 
-    async fn begin(&self) -> Result<Tx, Verdict> {
-        let begun = match &self.engine {
-            Engine::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(|tx| Link::Sqlite(Held::Transaction(tx))),
-            Engine::Postgres { pool, .. } => {
-                pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map(|tx| Link::Postgres(Held::Transaction(tx)))
-            }
+    async fn begin(&self, apart: Apart) -> Result<Tx, Verdict> {
+        let begin = match (apart, self.is_shared()) {
+            (Apart::Single, _) => "",
+            (_, false) => "BEGIN IMMEDIATE",
+            (Apart::Serializable, true) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            (Apart::ReadCommitted, true) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        begun.map(Tx::new).map_err(|error| Verdict::of(&error))
+        let acquired = match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.acquire().await.map(Link::Sqlite),
+            Engine::Postgres { pool, .. } => pool.acquire().await.map(Link::Postgres),
+        };
+        begun(acquired, begin).await.map_err(|error| Verdict::of(&error))
     }
 
     /// A connection for single statements that only read; each sees what is committed when it runs.
     pub async fn read(&self) -> Result<Tx, Error> {
         let acquired = match &self.engine {
-            Engine::Sqlite { readers, .. } => readers.acquire().await.map(|held| Link::Sqlite(Held::Plain(held))),
-            Engine::Postgres { pool, .. } => pool.acquire().await.map(|held| Link::Postgres(Held::Plain(held))),
+            Engine::Sqlite { readers, .. } => readers.acquire().await.map(Link::Sqlite),
+            Engine::Postgres { pool, .. } => pool.acquire().await.map(Link::Postgres),
         };
         acquired.map(Tx::new).map_err(|error| Verdict::of(&error).error)
     }
@@ -228,8 +264,8 @@ impl Database {
     /// The connection of the feed of changes: one, and nobody else's.
     pub(super) async fn feed(&self) -> Result<Tx, Error> {
         let acquired = match &self.engine {
-            Engine::Sqlite { feed, .. } => feed.acquire().await.map(|held| Link::Sqlite(Held::Plain(held))),
-            Engine::Postgres { feed, .. } => feed.acquire().await.map(|held| Link::Postgres(Held::Plain(held))),
+            Engine::Sqlite { feed, .. } => feed.acquire().await.map(Link::Sqlite),
+            Engine::Postgres { feed, .. } => feed.acquire().await.map(Link::Postgres),
         };
         acquired.map(Tx::new).map_err(|error| Verdict::of(&error).error)
     }
@@ -244,13 +280,13 @@ impl Database {
         let database = self.clone();
         // In a task of its own: a dropped BEGIN would leave its transaction open in the pool (sqlx 0.9.0).
         let task = self.writes.spawn(async move {
-            let begun = match &database.engine {
-                Engine::Sqlite { readers, .. } => readers.begin().await.map(|tx| Link::Sqlite(Held::Transaction(tx))),
+            let (acquired, begin) = match &database.engine {
+                Engine::Sqlite { readers, .. } => (readers.acquire().await.map(Link::Sqlite), "BEGIN"),
                 Engine::Postgres { pool, .. } => {
-                    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(|tx| Link::Postgres(Held::Transaction(tx)))
+                    (pool.acquire().await.map(Link::Postgres), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 }
             };
-            let mut tx = begun.map(Tx::new).map_err(|error| E::from(Verdict::of(&error).error))?;
+            let mut tx = begun(acquired, begin).await.map_err(|error| E::from(Verdict::of(&error).error))?;
             let outcome = work(&mut tx).await;
             tx.rollback().await;
             outcome
@@ -276,92 +312,16 @@ impl Database {
     }
 }
 
+async fn begun(acquired: Result<Link, sqlx::Error>, statement: &'static str) -> Result<Tx, sqlx::Error> {
+    let mut link = acquired?;
+    if !statement.is_empty() {
+        link.begin(statement).await?;
+    }
+    Ok(Tx::new(link))
+}
+
 /// A short pause that grows with the attempt, different for every caller.
 fn jitter(attempt: u32) -> Duration {
     let chance = RandomState::new().hash_one(attempt);
     Duration::from_micros(500 + chance % (1_500 << attempt.min(5)))
-}
-
-async fn open_sqlite(url: &str, pools: Pools) -> Result<Engine, Error> {
-    make_folder(url)?;
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|_| Error::Unavailable("database.url is not a SQLite address like sqlite:concord.sqlite".into()))?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(pools.wait)
-        .pragma("trusted_schema", "OFF")
-        .pragma("secure_delete", "ON")
-        .optimize_on_close(true, None);
-    let opened = |error: sqlx::Error| Error::Unavailable(format!("cannot open the SQLite file: {}", Verdict::of(&error).error));
-    let pool = |connections: u32, wait: Duration| {
-        let lasting = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-        lasting.max_connections(connections).acquire_timeout(wait)
-    };
-    let writer = pool(1, pools.write_deadline.max(pools.wait)).connect_with(options.clone()).await.map_err(opened)?;
-    let reading = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
-    let readers = pool(pools.connections.max(FEWEST), pools.wait).connect_with(reading.clone()).await.map_err(opened)?;
-    let feed = pool(1, pools.wait).connect_lazy_with(reading);
-    Ok(Engine::Sqlite { writer, readers, feed })
-}
-
-/// Makes the file's folder where there is none, for its owner only.
-pub(super) fn make_folder(url: &str) -> Result<(), Error> {
-    let Some(folder) = super::server_lock::sqlite_file(url).and_then(|file| Some(file.parent()?.to_owned())) else { return Ok(()) };
-    if folder.as_os_str().is_empty() || folder.exists() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder).map_err(|error| Error::Unavailable(format!("cannot make the folder {}: {error}", folder.display())))
-}
-
-async fn open_postgres(url: &str, pools: Pools) -> Result<Engine, Error> {
-    let millis = |period: Duration| period.as_millis().to_string();
-    let options = PgConnectOptions::from_str(url)
-        .ok()
-        .filter(|_| url.starts_with("postgres"))
-        .ok_or_else(|| Error::Unavailable("database.url is no address like postgres://user@host/name or sqlite:path".into()))?
-        .application_name("concord")
-        .options([
-            ("statement_timeout", millis(pools.statement)),
-            ("lock_timeout", millis(pools.write_deadline)),
-            ("idle_in_transaction_session_timeout", millis(pools.idle_in_transaction)),
-        ]);
-    // Not tested before use: that would be a round trip for every statement. A connection is tested when it is given back, and
-    // a statement on one that broke since is answered 503. No ROLLBACK when it is given back either: a transaction begins and
-    // ends inside a task that nobody drops (see `write`), and PostgreSQL would log a warning for each that finds nothing to undo.
-    let pool = |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(pools.wait).test_before_acquire(false);
-    let feed = pool(1).connect_lazy_with(options.clone());
-    let pool = pool(pools.connections.max(FEWEST)).connect_lazy_with(options.clone());
-    first_connection(&pool, &options, pools.connect).await?;
-    Ok(Engine::Postgres { pool, feed })
-}
-
-/// What stands in the way of a connection, in the words of the system or of the database; both name nothing but the role and the database.
-async fn obstacle(options: &PgConnectOptions) -> String {
-    let place = format!("cannot connect to PostgreSQL at {}:{}", options.get_host(), options.get_port());
-    let reason = match tokio::time::timeout(Duration::from_secs(2), PgConnection::connect_with(options)).await {
-        Ok(Err(sqlx::Error::Io(error))) => error.to_string(),
-        Ok(Err(sqlx::Error::Database(error))) => error.message().to_owned(),
-        Ok(Err(sqlx::Error::Tls(_))) => "TLS failed".to_owned(),
-        Ok(Err(_)) => "the connection failed".to_owned(),
-        Ok(Ok(_)) | Err(_) => "no answer in time".to_owned(),
-    };
-    format!("{place}: {reason}; see database.url")
-}
-
-/// A database that is just starting is waited for.
-async fn first_connection(pool: &PgPool, options: &PgConnectOptions, patience: Duration) -> Result<(), Error> {
-    let started = clock::monotonic();
-    loop {
-        match pool.acquire().await {
-            Ok(_) => return Ok(()),
-            Err(sqlx::Error::PoolTimedOut) if started.elapsed() < patience => {}
-            Err(_) => return Err(Error::Unavailable(obstacle(options).await)),
-        }
-    }
 }

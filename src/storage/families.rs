@@ -53,6 +53,33 @@ pub async fn find(tx: &mut Tx, id: FamilyId) -> Result<Option<Family>, Error> {
     )
 }
 
+/// Makes the next generation of exactly the one that was shown, if it is the present one of a family that lives: in one statement what
+/// [`find`] and [`rotate`] do in two. `false` says nothing about why not.
+pub async fn advance(
+    tx: &mut Tx,
+    (id, grant): (FamilyId, GrantId),
+    (generation, shown): (i64, &[u8; 16]),
+    nonce: &[u8; 16],
+    idle_until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = execute!(
+        tx,
+        "UPDATE families
+         SET generation = generation + 1, previous_nonce = nonce, nonce = $5, rotated_at = $6,
+             idle_until = CASE WHEN expires_at < $7 THEN expires_at ELSE $7 END
+         WHERE id = $1 AND grant_id = $2 AND generation = $3 AND nonce = $4 AND ended_at IS NULL AND idle_until > $6 AND expires_at > $6",
+        id,
+        grant,
+        generation,
+        shown.as_slice(),
+        nonce.as_slice(),
+        now,
+        idle_until
+    )?;
+    Ok(rows == 1)
+}
+
 /// Makes the next generation of exactly the one that was seen; `false` when somebody else did, or the family ended.
 pub async fn rotate(tx: &mut Tx, seen: &Family, nonce: &[u8; 16], idle_until: Timestamp, now: Timestamp) -> Result<bool, Error> {
     let rows = execute!(

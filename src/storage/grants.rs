@@ -2,61 +2,12 @@
 
 use std::collections::HashSet;
 
+pub use super::new_grants::insert;
 use super::{Error, Tx};
 use crate::clock::Timestamp;
 use crate::model::customer::CustomerState;
 use crate::model::grant::{Grant, GrantView, Item, ItemView, Owner, Seen};
-use crate::model::ids::{ClientKey, ConsentId, CustomerId, GrantId, LinkId, ServiceId, SessionId, TokenId};
-
-/// Adds a grant with its items.
-pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
-    let resources = text_of(&grant.resources)?;
-    let amr = text_of(&grant.amr)?;
-    let claims = grant.claims.as_ref().map(ToString::to_string);
-    execute!(
-        tx,
-        "INSERT INTO grants (id, customer_id, client_key, session_id, offline, customer_epoch, client_epoch, service_epoch,
-             connection_epoch, sign_in_consent, resources, claims, acr, amr, auth_time, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        grant.id,
-        grant.customer,
-        grant.client,
-        grant.session,
-        grant.offline,
-        grant.seen.customer,
-        grant.seen.client,
-        grant.seen.service,
-        grant.seen.connection,
-        grant.sign_in_consent,
-        &resources,
-        &claims,
-        grant.acr.as_str(),
-        &amr,
-        grant.auth_time,
-        grant.created_at
-    )?;
-    for (position, item) in (0_i64..).zip(&grant.items) {
-        insert_item(tx, grant.id, position, item).await?;
-    }
-    Ok(())
-}
-
-async fn insert_item(tx: &mut Tx, grant: GrantId, position: i64, item: &Item) -> Result<(), Error> {
-    execute!(
-        tx,
-        "INSERT INTO grant_items (grant_id, position, scope, consent_id, owner_id, owner_epoch, owner_link_id, owner_connection_epoch)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        grant,
-        position,
-        &item.scope,
-        item.consent,
-        item.owner.map(|owner| owner.service),
-        item.owner.map(|owner| owner.service_epoch),
-        item.owner.map(|owner| owner.link),
-        item.owner.map(|owner| owner.connection_epoch)
-    )?;
-    Ok(())
-}
+use crate::model::ids::{ClientKey, ConsentId, CustomerId, GrantId, LinkId, SectorId, ServiceId, SessionId, TokenId};
 
 /// The epochs that a grant of this customer to this client would see now; `None` unless all of them are in force.
 pub async fn seen_now(tx: &mut Tx, customer: CustomerId, client: ClientKey) -> Result<Option<Seen>, Error> {
@@ -217,10 +168,6 @@ fn read<T: serde::de::DeserializeOwned>(text: &str, column: &str) -> Result<T, E
     serde_json::from_str(text).map_err(|_| corrupt(column))
 }
 
-fn text_of<T: serde::Serialize>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|_| Error::Corrupt("a value that cannot be written".into()))
-}
-
 /// Where and from which browser a customer was let in, by grants that have not ended.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct Use {
@@ -363,15 +310,28 @@ pub async fn consents(tx: &mut Tx, id: GrantId) -> Result<Vec<ConsentRow>, Error
     )
 }
 
-/// Until when a service may see the customer's global id: the consent for that, if it is given.
-pub async fn customer_id_until(tx: &mut Tx, customer: CustomerId, recipient: ServiceId) -> Result<Option<Timestamp>, Error> {
-    let row = fetch_optional!(
+/// What a service and its sector know of a customer beside grants and links.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Known {
+    /// The pairwise subject in the sector, once it was made.
+    pub sub: Option<String>,
+    /// Counts what the sector may notice.
+    pub consent_epoch: i64,
+    /// Until when the service may see the customer's global id: the consent for that, if it is given.
+    pub customer_id_until: Option<Timestamp>,
+}
+
+/// What a service and its sector know of a customer.
+pub async fn known_at(tx: &mut Tx, customer: CustomerId, service: ServiceId, sector: SectorId) -> Result<Known, Error> {
+    fetch_one!(
         tx,
-        (Timestamp,),
-        "SELECT valid_until FROM consents
-         WHERE customer_id = $1 AND recipient_id = $2 AND kind = 'share' AND scope = 'customer_id' AND state = 'given'",
+        Known,
+        "SELECT (SELECT sub FROM pairwise_subjects WHERE customer_id = $1 AND sector_id = $3) AS sub,
+             COALESCE((SELECT epoch FROM consent_epochs WHERE customer_id = $1 AND sector_id = $3), 0) AS consent_epoch,
+             (SELECT valid_until FROM consents WHERE customer_id = $1 AND recipient_id = $2
+                 AND kind = 'share' AND scope = 'customer_id' AND state = 'given') AS customer_id_until",
         customer,
-        recipient
-    )?;
-    Ok(row.map(|(until,)| until))
+        service,
+        sector
+    )
 }

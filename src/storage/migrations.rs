@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
 use super::database::Engine;
-use super::tx::{Held, Link};
+use super::lanes::Lane;
+use super::tx::Link;
 use super::{Database, Error, Tx};
 
 static COMMON: Migrator = sqlx::migrate!("migrations/common");
@@ -54,8 +55,8 @@ impl Database {
     pub async fn migrate(&self) -> Result<(), Error> {
         let migrator = self.migrator();
         let done = match &self.engine {
-            Engine::Sqlite { writer, .. } => migrator.run(writer).await,
-            Engine::Postgres { pool, .. } => migrator.run(pool).await,
+            Engine::Sqlite { writer, .. } => migrator.run(writer.pool()).await,
+            Engine::Postgres { pool, .. } => migrator.run(pool.pool()).await,
         };
         done.map_err(|error| unusable(&error))
     }
@@ -69,13 +70,13 @@ impl Database {
             return Err(Error::Corrupt("the role's name has characters other than letters, digits, _ and -".into()));
         }
         let failed = |error: sqlx::Error| super::error::Verdict::of(&error).error;
-        let (owner,): (String,) = sqlx::query_as("SELECT CAST(CURRENT_USER AS TEXT)").fetch_one(pool).await.map_err(failed)?;
+        let (owner,): (String,) = sqlx::query_as("SELECT CAST(CURRENT_USER AS TEXT)").fetch_one(pool.pool()).await.map_err(failed)?;
         if owner == role {
             return Ok(());
         }
         // Names cannot be bound; the one inserted here was checked above.
         let statements = GRANTS.replace("{role}", role);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(pool).await.map_err(failed)?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(pool.pool()).await.map_err(failed)?;
         Ok(())
     }
 
@@ -91,8 +92,8 @@ impl Database {
 async fn applied(tx: &mut Tx) -> Result<i64, Error> {
     const TABLE: &str = "_sqlx_migrations";
     let list = match &mut tx.link {
-        Link::Sqlite(held) => list_applied(held, TABLE).await,
-        Link::Postgres(held) => list_applied(held, TABLE).await,
+        Link::Sqlite(lane) => list_applied(lane, TABLE).await,
+        Link::Postgres(lane) => list_applied(lane, TABLE).await,
     };
     match list {
         Ok(list) => Ok(list),
@@ -102,11 +103,12 @@ async fn applied(tx: &mut Tx) -> Result<i64, Error> {
     }
 }
 
-async fn list_applied<D: sqlx::Database>(held: &mut Held<D>, table: &str) -> Result<i64, MigrateError>
+async fn list_applied<D: sqlx::Database>(lane: &mut Lane<D>, table: &str) -> Result<i64, MigrateError>
 where
     D::Connection: Migrate,
 {
-    let list = held.connection().list_applied_migrations(table).await?;
+    let list = lane.connection().map_err(MigrateError::Execute)?.list_applied_migrations(table).await?;
+    lane.settle();
     Ok(list.iter().map(|migration| migration.version).max().unwrap_or(0))
 }
 

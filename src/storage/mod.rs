@@ -48,14 +48,17 @@ pub mod grants_over;
 pub mod identifiers;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
+mod lanes;
 /// Work that only one node does at a time.
 pub mod leases;
 /// Links and their transitions.
 pub mod links;
 /// The schema, embedded and checked.
 pub mod migrations;
+mod new_grants;
 /// Codes that people type.
 pub mod one_time_codes;
+mod open;
 /// Messages waiting to be sent.
 pub mod outbox;
 /// Pairwise subjects.
@@ -81,7 +84,7 @@ pub mod signing_keys;
 /// Tries at secrets.
 pub mod tries;
 
-pub use database::{Database, Pools};
+pub use database::{Apart, Database, Pools};
 pub use ephemeral::Ephemeral;
 pub use error::Error;
 pub use tx::Tx;

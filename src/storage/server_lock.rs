@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::PathBuf;
 
 use super::Error;
-use super::database::make_folder;
+use super::open::make_folder;
 
 /// The lock; held as long as this lives, and gone with the process whatever way it ends.
 #[derive(Debug)]

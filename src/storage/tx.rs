@@ -1,11 +1,11 @@
 //! A connection in use, and the four macros that run one SQL text on either database.
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Executor, Postgres, Sqlite};
 
 use super::Error;
 use super::error::Verdict;
 use super::invalidations::Invalidation;
+use super::lanes::Lane;
 
 /// A connection to one of the two databases: inside a transaction of [`super::Database::write`] or
 /// [`super::Database::snapshot`], or outside one for single reads by [`super::Database::read`].
@@ -22,20 +22,68 @@ pub struct Tx {
 }
 
 pub(super) enum Link {
-    Sqlite(Held<Sqlite>),
-    Postgres(Held<Postgres>),
+    Sqlite(Lane<Sqlite>),
+    Postgres(Lane<Postgres>),
 }
 
-pub(super) enum Held<D: sqlx::Database> {
-    Transaction(Transaction<'static, D>),
-    Plain(PoolConnection<D>),
-}
-
-impl<D: sqlx::Database> Held<D> {
-    pub(super) fn connection(&mut self) -> &mut D::Connection {
+impl Link {
+    /// Begins a transaction; it is open until [`Link::end`], or closed with its connection.
+    pub(super) async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         match self {
-            Self::Transaction(transaction) => transaction,
-            Self::Plain(connection) => connection,
+            Self::Sqlite(lane) => lane.open(),
+            Self::Postgres(lane) => lane.open(),
+        }
+        let begun = self.say(statement).await;
+        // Refused, for instance because SQLite's only lock is taken: nothing was opened.
+        if matches!(begun, Err(sqlx::Error::Database(_))) {
+            self.shut();
+        }
+        begun
+    }
+
+    /// Ends the transaction by `COMMIT` or `ROLLBACK`.
+    async fn end(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let said = self.say(statement).await;
+        // PostgreSQL has rolled back what it refuses to commit. SQLite has not: there the connection is closed.
+        let over = matches!((&said, &*self), (Err(sqlx::Error::Database(_)), Self::Postgres(_)));
+        if said.is_ok() || over {
+            self.shut();
+        }
+        said
+    }
+
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Sqlite(lane) => lane.is_open(),
+            Self::Postgres(lane) => lane.is_open(),
+        }
+    }
+
+    fn shut(&mut self) {
+        match self {
+            Self::Sqlite(lane) => lane.shut(),
+            Self::Postgres(lane) => lane.shut(),
+        }
+    }
+
+    async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(lane) => {
+                lane.connection()?.execute(statement).await?;
+                lane.settle();
+            }
+            Self::Postgres(lane) => {
+                lane.connection()?.execute(statement).await?;
+                lane.settle();
+            }
+        }
+        Ok(())
+    }
+
+    fn suspect(&self) {
+        match self {
+            Self::Sqlite(lane) => lane.suspect(),
+            Self::Postgres(lane) => lane.suspect(),
         }
     }
 }
@@ -51,27 +99,26 @@ impl Tx {
         self.failed = true;
         self.again |= verdict.again;
         self.collided |= matches!(verdict.error, Error::NotUnique);
+        if matches!(verdict.error, Error::Unavailable(_)) && !verdict.again {
+            self.link.suspect();
+        }
         verdict.error
     }
 
-    pub(super) async fn commit(self) -> Result<(), Verdict> {
-        let done = match self.link {
-            Link::Sqlite(Held::Transaction(transaction)) => transaction.commit().await,
-            Link::Postgres(Held::Transaction(transaction)) => transaction.commit().await,
-            Link::Sqlite(Held::Plain(_)) | Link::Postgres(Held::Plain(_)) => Ok(()),
-        };
-        done.map_err(|error| Verdict::of(&error))
+    pub(super) async fn commit(mut self) -> Result<(), Verdict> {
+        if !self.link.is_open() {
+            return Ok(());
+        }
+        self.link.end("COMMIT").await.map_err(|error| Verdict::of(&error))
     }
 
-    /// Rolls back at once: a dropped transaction would hold its locks until the connection is used again.
-    pub(super) async fn rollback(self) {
-        let done = match self.link {
-            Link::Sqlite(Held::Transaction(transaction)) => transaction.rollback().await,
-            Link::Postgres(Held::Transaction(transaction)) => transaction.rollback().await,
-            Link::Sqlite(Held::Plain(_)) | Link::Postgres(Held::Plain(_)) => Ok(()),
-        };
-        if let Err(error) = done {
-            tracing::debug!(error = %Verdict::of(&error).error, "rollback failed; the connection is discarded");
+    /// Rolls back at once: a transaction that is dropped costs its connection.
+    pub(super) async fn rollback(mut self) {
+        if !self.link.is_open() {
+            return;
+        }
+        if let Err(error) = self.link.end("ROLLBACK").await {
+            tracing::debug!(error = %Verdict::of(&error).error, "rollback failed; the connection is closed");
         }
     }
 }
@@ -81,12 +128,14 @@ macro_rules! on_either {
     ($tx:expr, $query:ident, [$($row:ty)?], $sql:literal, [$($arg:expr),*], $finish:ident, $read:expr) => {{
         let tx: &mut $crate::storage::Tx = &mut *$tx;
         let outcome = match &mut tx.link {
-            $crate::storage::tx::Link::Sqlite(held) => {
-                ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*.$finish(held.connection()).await.map($read)
-            }
-            $crate::storage::tx::Link::Postgres(held) => {
-                ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*.$finish(held.connection()).await.map($read)
-            }
+            $crate::storage::tx::Link::Sqlite(lane) => match lane.connection() {
+                Ok(connection) => ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*.$finish(connection).await.map($read).inspect(|_| lane.settle()),
+                Err(error) => Err(error),
+            },
+            $crate::storage::tx::Link::Postgres(lane) => match lane.connection() {
+                Ok(connection) => ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*.$finish(connection).await.map($read).inspect(|_| lane.settle()),
+                Err(error) => Err(error),
+            },
         };
         outcome.map_err(|error| tx.fail(&error))
     }};

@@ -10,7 +10,7 @@ use crate::model::link::LinkState;
 use crate::model::service::Service;
 use crate::protocol::introspect::{ConsentInfo, LinkInfo};
 use crate::storage::invalidations::Kind;
-use crate::storage::{Error, consent_epochs, grants, links};
+use crate::storage::{Error, grants, links};
 
 /// The person behind a grant, as one service may see them.
 pub struct Relation {
@@ -38,17 +38,23 @@ impl Relation {
         }
         let customer = view.grant.customer;
         let stamp = core.truth.stamp(Kind::Customer, &customer.to_string());
-        let subject = pairwise::subject(core, customer, service.sector, now).await?;
         let mut tx = core.database.read().await?;
+        let known = grants::known_at(&mut tx, customer, service.id, service.sector).await?;
         let own = links::open_at_service(&mut tx, &core.sealer, customer, service.id).await?;
+        let consents = grants::consents(&mut tx, view.grant.id).await?.into_iter().map(told).collect();
+        drop(tx);
+        let subject = match known.sub {
+            Some(sub) => Arc::new(sub),
+            // The first time anybody of this sector asks.
+            None => pairwise::subject(core, customer, service.sector, now).await?,
+        };
         let relation = Self {
             subject,
             links: own.into_iter().filter_map(shown).collect(),
-            consents: grants::consents(&mut tx, view.grant.id).await?.into_iter().map(told).collect(),
-            consent_epoch: consent_epochs::epoch(&mut tx, customer, service.sector).await?,
-            customer_id_until: grants::customer_id_until(&mut tx, customer, service.id).await?,
+            consents,
+            consent_epoch: known.consent_epoch,
+            customer_id_until: known.customer_id_until,
         };
-        drop(tx);
         Ok(core.memory.relations.put(key, stamp, relation))
     }
 

@@ -23,7 +23,7 @@ use crate::protocol::token::{LinkStatus, TokenResponse};
 use crate::protocol::{Error, ErrorCode};
 use crate::storage::authorization_codes::AuthorizationCode;
 use crate::storage::families::{self, Family};
-use crate::storage::{Tx, authorization_codes};
+use crate::storage::{Apart, Tx, authorization_codes, grants as stored_grants};
 
 /// What a client shows to redeem a code.
 pub(super) struct Shown {
@@ -46,9 +46,11 @@ pub(super) async fn redeem(core: &Arc<Core>, client: &Arc<Client>, shown: Shown,
     let prepared = if code.used_at.is_some() { None } else { Some(prepare(core, client, &code, &shown, now).await?) };
     let prepared = Arc::new(prepared);
     let (held, work) = (Arc::clone(core), Arc::clone(&prepared));
+    // Activating a link looks at more than the rows it changes; everything else is a compare-and-set on the code.
+    let apart = if code.link_id.is_some() { Apart::Serializable } else { Apart::ReadCommitted };
     let outcome = core
         .database
-        .write(move |tx| {
+        .write_apart(apart, move |tx| {
             let (core, prepared) = (Arc::clone(&held), Arc::clone(&work));
             Box::pin(async move { use_code(tx, &core, &digest, prepared.as_ref().as_ref(), now).await })
         })
@@ -95,7 +97,8 @@ async fn prepare(core: &Core, client: &Client, code: &AuthorizationCode, shown: 
         note::refused(core, "code.verifier", client, now).await?;
         return Err(error);
     }
-    let view = grants::view(core, code.grant_id).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
+    let view =
+        stored_grants::view(&mut core.database.read().await?, code.grant_id).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
     let parties = Parties::of(core, &view.grant).await?.ok_or_else(|| Error::invalid_grant("no client or service"))?;
     let audience = audience_for(core, &view, &parties, &shown.resource).await?;
     let mask = authorize_issue(core, &view, &parties, now).map_err(inactive)?;
@@ -176,7 +179,7 @@ async fn use_code(tx: &mut Tx, core: &Core, digest: &[u8; 32], prepared: Option<
     if now >= code.expires_at {
         return refused("the code expired");
     }
-    let Some(view) = crate::storage::grants::view(tx, code.grant_id).await? else { return refused("no grant") };
+    let Some(view) = stored_grants::view(tx, code.grant_id).await? else { return refused("no grant") };
     let mask = match authorize_issue(core, &view, &prepared.parties, now) {
         Ok(mask) => mask,
         Err(why) => return Ok(Outcome::Refused(inactive(why))),

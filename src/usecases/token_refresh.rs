@@ -48,7 +48,7 @@ pub(super) async fn refresh(
     let (held, party) = (Arc::clone(core), Arc::clone(&parties));
     let outcome = core
         .database
-        .write(move |tx| {
+        .write_cas(move |tx| {
             let (core, parties, shown) = (Arc::clone(&held), Arc::clone(&party), shown.clone());
             Box::pin(async move { rotate(tx, &core, &shown, &parties, now).await })
         })
@@ -108,14 +108,34 @@ fn generation_of(family: &Family, shown: &RefreshToken, grace: std::time::Durati
         return Generation::Current;
     }
     let before = family.previous_nonce.as_deref().is_some_and(|previous| equal(&shown.nonce, previous));
-    if shown.generation == family.generation - 1 && before && now < family.rotated_at + grace {
+    // Without grace there is none for a request either that came before the rotation and lost to it.
+    if !grace.is_zero() && shown.generation == family.generation - 1 && before && now < family.rotated_at + grace {
         return Generation::JustBefore;
     }
     Generation::Stale
 }
 
 async fn rotate(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Parties, now: Timestamp) -> Result<Outcome, Error> {
-    let refused = |why: &'static str| Ok(Outcome::Refused(Error::invalid_grant(why)));
+    // What nearly everybody shows: the present generation of a family that lives. An error undoes the rotation.
+    let nonce = core.random.bytes::<16>();
+    let idle_until = now + core.config.tokens.refresh_idle.get();
+    if families::advance(tx, (shown.family, shown.grant), (shown.generation, &shown.nonce), &nonce, idle_until, now).await? {
+        let view = crate::storage::grants::view(tx, shown.grant).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
+        let mask = authorize_issue(core, &view, parties, now).map_err(inactive)?;
+        let successor = RefreshToken { generation: shown.generation + 1, nonce, ..shown.clone() };
+        return Ok(Outcome::Rotated(Box::new(Rotated { view, mask, successor })));
+    }
+    if let Some(outcome) = rotate_once(tx, core, shown, parties, now).await? {
+        return Ok(outcome);
+    }
+    // Somebody else rotated in between: looked at again, this one is the generation before.
+    let again = rotate_once(tx, core, shown, parties, now).await?;
+    Ok(again.unwrap_or_else(|| Outcome::Refused(Error::invalid_grant("the family changed"))))
+}
+
+/// `None`: the compare-and-set was lost.
+async fn rotate_once(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Parties, now: Timestamp) -> Result<Option<Outcome>, Error> {
+    let refused = |why: &'static str| Ok(Some(Outcome::Refused(Error::invalid_grant(why))));
     let Some(family) = families::find(tx, shown.family).await? else { return refused("no family") };
     if family.grant_id != shown.grant || family.ended_at.is_some() {
         return refused("the family ended");
@@ -125,25 +145,25 @@ async fn rotate(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Partie
     }
     let generation = generation_of(&family, shown, core.config.tokens.refresh_grace.get(), now);
     if generation == Generation::Stale {
-        return reused(tx, core, &family, now).await;
+        return reused(tx, core, &family, now).await.map(Some);
     }
     let Some(view) = crate::storage::grants::view(tx, family.grant_id).await? else { return refused("no grant") };
     let mask = match authorize_issue(core, &view, parties, now) {
         Ok(mask) => mask,
-        Err(why) => return Ok(Outcome::Refused(inactive(why))),
+        Err(why) => return Ok(Some(Outcome::Refused(inactive(why)))),
     };
     let successor = if generation == Generation::Current {
         let nonce = core.random.bytes::<16>();
         let idle_until = family.expires_at.min(now + core.config.tokens.refresh_idle.get());
         if !families::rotate(tx, &family, &nonce, idle_until, now).await? {
-            return refused("the family changed");
+            return Ok(None);
         }
         RefreshToken { generation: family.generation + 1, nonce, ..shown.clone() }
     } else {
         let nonce = family.nonce.as_slice().try_into().map_err(|_| Error::invalid_grant("the family is damaged"))?;
         RefreshToken { generation: family.generation, nonce, ..shown.clone() }
     };
-    Ok(Outcome::Rotated(Box::new(Rotated { view, mask, successor })))
+    Ok(Some(Outcome::Rotated(Box::new(Rotated { view, mask, successor }))))
 }
 
 /// Ends the family and its grant, and whatever was issued from it.
@@ -195,5 +215,7 @@ mod tests {
             assert_eq!(at(generation, nonce, 0), Generation::Stale, "{generation} {nonce}");
         }
         assert_eq!(generation_of(&family(), &shown(4, 4), Duration::ZERO, NOW), Generation::Stale);
+        let earlier = Timestamp::from_seconds(NOW.seconds() - 1);
+        assert_eq!(generation_of(&family(), &shown(4, 4), Duration::ZERO, earlier), Generation::Stale);
     }
 }

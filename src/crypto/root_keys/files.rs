@@ -32,6 +32,7 @@ pub(super) fn load_or_create(
     refuse_open_folder(dir, &folder)?;
 
     let (mut keks, mut peppers) = read_all(dir)?;
+    let found = (keks.len(), peppers.len());
     if keks.is_empty() && may_create {
         let kek = Zeroizing::new(random.bytes());
         write_new(&dir.join(format!("kek-{}", key_id(b"kek", &kek))), &kek)?;
@@ -42,7 +43,9 @@ pub(super) fn load_or_create(
         write_new(&dir.join("pepper-1"), &pepper)?;
         peppers.insert(1, pepper);
     }
-    folder.sync_all().map_err(io(dir))?;
+    if (keks.len(), peppers.len()) != found {
+        folder.sync_all().map_err(io(dir))?;
+    }
     let kek = choose(keks, known_fingerprint, dir)?;
     if peppers.is_empty() {
         return Err(missing("pepper (pepper-*)", dir));

@@ -44,6 +44,7 @@ pub(super) fn document_response(asked: &HeaderMap, etag: &HeaderValue, cache: &'
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, etag));
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
     let headers = response.headers_mut();
+    headers.reserve(16);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert(header::ETAG, etag.clone());

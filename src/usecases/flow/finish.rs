@@ -86,7 +86,7 @@ async fn finish_with_grant(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Res
     let address = request.return_address();
     let code = core
         .database
-        .write(move |tx| {
+        .write_cas(move |tx| {
             let (core, flow, asker, session, request) = (Arc::clone(&held), flow.clone(), asker.clone(), session.clone(), request.clone());
             Box::pin(async move { grant(tx, &core, &flow, &asker, &session, &request, now).await })
         })

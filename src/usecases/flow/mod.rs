@@ -26,7 +26,7 @@ use crate::model::ids::{CustomerId, FlowId};
 use crate::model::service::{Client, Service};
 use crate::protocol::locale::Locale;
 use crate::storage::flows::{self, FlowRow, UNBOUND};
-use crate::storage::{Error, Tx};
+use crate::storage::{Apart, Error, Tx};
 
 pub use again::{Ways, reauthenticate_by_code, ways};
 pub use consent::{ConsentView, ScopeView, consent_view, decide_consent};
@@ -109,7 +109,7 @@ pub async fn open(core: &Arc<Core>, visitor: &Visitor, id: FlowId, now: Timestam
     drop(tx);
     let browser = visitor.browser_digest();
     if row.browser == UNBOUND {
-        let bound = core.database.write(move |tx| Box::pin(async move { flows::bind(tx, id, &browser).await })).await;
+        let bound = core.database.write_apart(Apart::Single, move |tx| Box::pin(async move { flows::bind(tx, id, &browser).await })).await;
         if !bound.map_err(|error: Error| error)? {
             return Ok(Opened::Elsewhere);
         }
@@ -174,7 +174,7 @@ async fn store_alone(core: &Arc<Core>, flow: &Flow, gathered: Gathered) -> Resul
     let sealed = seal(core, flow.id, b"facts", &gathered)?;
     let (id, version) = (flow.id, flow.version);
     core.database
-        .write(move |tx| {
+        .write_apart(Apart::Single, move |tx| {
             let sealed = sealed.clone();
             Box::pin(async move { flows::replace_facts(tx, id, version, &sealed).await })
         })

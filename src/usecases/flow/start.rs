@@ -15,7 +15,7 @@ use crate::protocol::params::Params;
 use crate::protocol::redirect_uri;
 use crate::protocol::{self, ErrorCode};
 use crate::storage::flows::{self, FlowRow, UNBOUND};
-use crate::storage::{self, Error};
+use crate::storage::{self, Apart, Error};
 use crate::usecases::{par, partners};
 
 /// What an authorize request led to.
@@ -209,7 +209,7 @@ pub async fn start_for_account(
 async fn add(core: &Core, row: FlowRow) -> Result<FlowId, Error> {
     let id = row.id;
     core.database
-        .write(move |tx| {
+        .write_apart(Apart::Single, move |tx| {
             let row = row.clone();
             Box::pin(async move { flows::insert(tx, &row).await.map(|()| id) })
         })

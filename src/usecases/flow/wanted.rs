@@ -89,7 +89,9 @@ impl Wanted {
         for scope in asked.iter().filter(|scope| asker.client.document.scope.contains(scope)) {
             wanted.add(tx, core, asker, session, scope, shares.get(scope).copied()).await?;
         }
-        let quiet = consents::quiet(tx, session.customer, recipient, now).await?;
+        // What was refused before matters only where something is missing.
+        let missing = wanted.scopes.iter().any(|scope| scope.share.as_ref().is_some_and(|share| share.consent.is_none()));
+        let quiet = if missing { consents::quiet(tx, session.customer, recipient, now).await? } else { Vec::new() };
         wanted.ask(asker, request, gathered, &quiet);
         Ok(wanted)
     }
