@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::cookies::CookieStyle;
 use super::errors::{self, PageHook, Refusal};
-use super::{account, oidc, pages};
-use crate::protocol::locale::Locale;
+use super::{account, browser, oidc, pages};
 use crate::ui::assets;
-use crate::ui::frame::{Frame, Theme};
+use crate::ui::frame::Frame;
 use crate::ui::trouble::{ErrorKind, ErrorPage};
 use crate::usecases::Core;
 
@@ -38,7 +37,6 @@ pub fn router(core: Arc<Core>) -> Router {
         .merge(oidc::routes(&app.core))
         .route("/assets/{file}", get(asset))
         .route("/favicon.ico", get(favicon))
-        .route("/agreements/{code}", get(agreement))
         .route("/", get(|| async { pages::answer::see_other("/account") }))
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND) })
         .with_state(app)
@@ -59,28 +57,16 @@ fn serve_asset(path: &str) -> Response {
     ([(header::CONTENT_TYPE, found.content_type), (header::CACHE_CONTROL, cache)], found.bytes).into_response()
 }
 
-/// The whole text of an agreement, as it is kept with every consent to it.
-async fn agreement(State(app): State<App>, Path(code): Path<String>, headers: HeaderMap) -> Response {
-    let catalog = app.core.catalog.load();
-    let Some(known) = catalog.agreements.get(&code) else { return Refusal::new(StatusCode::NOT_FOUND).into_response() };
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::accept_language);
-    let cookie = super::cookies::Cookies::of(&headers);
-    let chosen = cookie.get(&app.cookies.name("lang")).ok().flatten().and_then(Locale::from_tag);
-    let locale = chosen.or(accepted).unwrap_or(Locale::En);
-    let text = format!("{}\n\n{code}, version {}\n", known.text.get(locale), known.version);
-    let mut response = text.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}
-
 /// Renders refusals with the design of the pages, in the reader's language.
 pub fn error_pages(core: &Arc<Core>) -> PageHook {
     let core = Arc::clone(core);
+    let cookies = CookieStyle { secure: core.config.issuer.is_https() };
     Arc::new(move |refused: &errors::ErrorPage<'_>| {
+        let (locale, theme) = browser::taste(cookies, refused.headers);
         let frame = Frame {
-            locale: refused.accept_language.and_then(Locale::accept_language).unwrap_or(Locale::En),
-            theme: Theme::Auto,
-            issuer_host: super::browser::host_of(core.issuer()).to_owned(),
+            locale,
+            theme,
+            issuer_host: browser::host_of(core.issuer()).to_owned(),
             path: "/account".to_owned(),
             csrf: String::new(),
             signed_in_as: None,
@@ -91,7 +77,12 @@ pub fn error_pages(core: &Arc<Core>) -> PageHook {
         };
         let kind = kind_of(refused.status, refused.code);
         let details = if refused.detail.is_empty() { Vec::new() } else { vec![(refused.code.to_owned(), refused.detail.to_owned())] };
-        let back = (kind == ErrorKind::WrongHost).then(|| (frame.issuer_host.clone(), core.issuer().to_owned()));
+        let back = match kind {
+            ErrorKind::WrongHost => Some((frame.issuer_host.clone(), core.issuer().to_owned())),
+            // Whoever got lost on our own pages finds the way to their own.
+            ErrorKind::NotFound | ErrorKind::StaleForm | ErrorKind::ExpiredFlow => Some((frame.t("brand"), "/account".to_owned())),
+            _ => None,
+        };
         ErrorPage { kind, back, details }.render(&frame)
     })
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::app::App;
-use super::cookies::Cookies;
+use super::cookies::{CookieStyle, Cookies};
 use super::errors::{Error, Refusal};
 use super::layers::RequestInfo;
 use crate::clock::Timestamp;
@@ -47,10 +47,7 @@ impl FromRequestParts<App> for Browser {
         let browser = value(BROWSER)?;
         let core = &app.core;
         let text = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let locale = value(LANG)?
-            .and_then(|tag| Locale::from_tag(&tag))
-            .or_else(|| text(header::ACCEPT_LANGUAGE).and_then(Locale::accept_language))
-            .unwrap_or(Locale::En);
+        let (locale, theme) = taste(style, &parts.headers);
         let mut this = Self {
             known: browser.is_some(),
             visitor: Visitor {
@@ -60,7 +57,7 @@ impl FromRequestParts<App> for Browser {
                 device: device(text(header::USER_AGENT).unwrap_or_default()),
                 locale,
             },
-            theme: value(THEME)?.and_then(|word| Theme::parse(&word)).unwrap_or_default(),
+            theme,
             now: core.clock.now(),
             path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             cookies: Vec::new(),
@@ -136,6 +133,15 @@ impl Browser {
         }
         response
     }
+}
+
+/// The language and theme of a reader: chosen before, or as their browser says.
+pub(super) fn taste(style: CookieStyle, headers: &HeaderMap) -> (Locale, Theme) {
+    let cookies = Cookies::of(headers);
+    let chosen = |base: &str| cookies.get(&style.name(base)).ok().flatten().map(str::to_owned);
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::accept_language);
+    let locale = chosen(LANG).and_then(|tag| Locale::from_tag(&tag)).or(accepted).unwrap_or(Locale::En);
+    (locale, chosen(THEME).and_then(|word| Theme::parse(&word)).unwrap_or_default())
 }
 
 /// Host and port of a URL.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -288,10 +288,10 @@ impl Refusal {
     }
 
     /// The page, put into the headers of `response`.
-    pub(super) fn page(&self, hook: &PageHook, accept_language: Option<&str>, response: Response) -> Response {
+    pub(super) fn page(&self, hook: &PageHook, headers: &HeaderMap, response: Response) -> Response {
         let detail = if self.status.is_server_error() { "" } else { self.detail.as_str() };
         let id = id_text();
-        let html = hook(&ErrorPage { status: self.status, code: self.code, detail, request_id: &id, accept_language });
+        let html = hook(&ErrorPage { status: self.status, code: self.code, detail, request_id: &id, headers });
         let (mut parts, _) = response.into_parts();
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         parts.headers.remove(header::CONTENT_LENGTH);
@@ -324,8 +324,8 @@ pub struct ErrorPage<'a> {
     pub detail: &'a str,
     /// Names the request in the log.
     pub request_id: &'a str,
-    /// The reader's `Accept-Language`.
-    pub accept_language: Option<&'a str>,
+    /// The request's header: whose language and theme they are.
+    pub headers: &'a HeaderMap,
 }
 
 /// Renders error pages: given by whoever builds the routes, from the pages of ui.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
@@ -117,7 +117,7 @@ where
         let shell = Arc::clone(&self.shell);
         let info = shell.introduce(&request);
         let voice = Voice::of(request.uri().path());
-        let languages = if voice == Voice::Page { request.headers().get(header::ACCEPT_LANGUAGE).cloned() } else { None };
+        let reader = if voice == Voice::Page { reader(request.headers()) } else { HeaderMap::new() };
         let access = Access::new(info, &request);
         let running = shell.running.fetch_add(1, Ordering::Relaxed);
         let state = if running >= shell.max_requests {
@@ -126,7 +126,7 @@ where
         } else {
             self.admitted(request, info, &shell)
         };
-        Answer { state, timeout: None, voice, languages, access: Some(access), shell }
+        Answer { state, timeout: None, voice, reader, access: Some(access), shell }
     }
 }
 
@@ -169,12 +169,24 @@ enum State<F> {
     Refused(StatusCode),
 }
 
+/// What a request says about its reader's language and theme.
+fn reader(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
+        for value in headers.get_all(&name) {
+            kept.append(&name, value.clone());
+        }
+    }
+    kept
+}
+
 /// A request on its way to its answer.
 struct Answer<F> {
     state: State<F>,
     timeout: Option<Pin<Box<Sleep>>>,
     voice: Voice,
-    languages: Option<HeaderValue>,
+    /// Whose language and theme an error page has.
+    reader: HeaderMap,
     /// Taken when the answer is complete; still here in `drop` when the client left before.
     access: Option<Access>,
     shell: Arc<Shell>,
@@ -212,7 +224,7 @@ impl<F> Answer<F> {
 
     fn finish(&mut self, mut response: Response) -> Response {
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-            response = refusal.page(&self.shell.page, self.languages.as_ref().and_then(|line| line.to_str().ok()), response);
+            response = refusal.page(&self.shell.page, &self.reader, response);
         }
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));

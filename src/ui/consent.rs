@@ -3,6 +3,7 @@
 use super::frame::{ClientCard, Frame};
 use super::link::{aurora, polar};
 use super::page::{days, page, say};
+use super::privacy::ConsentRow;
 use crate::clock::Timestamp;
 use crate::protocol::locale::Locale;
 
@@ -56,12 +57,23 @@ pub struct Consent {
     pub missing: Vec<MissingLink>,
     /// What the service may read already: then this page asks for the difference only.
     pub already: Vec<String>,
-    /// The version of the agreement's text.
-    pub text_version: u32,
-    /// Where the whole text can be read.
-    pub text_url: String,
+    /// The texts that are agreed to.
+    pub texts: Vec<AgreementText>,
     /// The service's own privacy notice.
     pub policy_url: Option<String>,
+}
+
+impl ConsentItem {
+    /// Signing in itself, which every service needs.
+    pub fn to_sign_in(f: &Frame, until: Timestamp) -> Self {
+        let (title, purpose) = ConsentRow::to_sign_in(f);
+        Self { code: "openid".into(), title, values: Vec::new(), purpose, until: Some(until), required: true, ticked: false }
+    }
+
+    /// A person's value under its name, where there is more than one.
+    pub fn named(f: &Frame, name: &str, value: &str) -> String {
+        f.t2("named-value", "name", name, "value", value)
+    }
 }
 
 impl Consent {
@@ -88,8 +100,7 @@ impl Consent {
             groups: vec![sign_in.clone(), loyalty.clone()],
             missing: vec![],
             already: vec![],
-            text_version: 3,
-            text_url: "/agreements/share/3".into(),
+            texts: vec![AgreementText { kind: AgreementKind::Share, version: 3, url: "/agreements/share".into() }],
             policy_url: Some("http://cinema.localhost:8080/privacy".into()),
         };
         let already = vec![
@@ -106,6 +117,7 @@ impl Consent {
                     groups: vec![ConsentGroup { items: sign_in.items[..1].to_vec(), ..sign_in }],
                     missing: vec![MissingLink { connect_url: None, ..missing }],
                     policy_url: None,
+                    texts: vec![AgreementText { kind: AgreementKind::SignIn, version: 1, url: "/agreements/sign_in".into() }],
                     ..plain
                 },
             ),
@@ -114,11 +126,44 @@ impl Consent {
 }
 page!(Consent, "consent/consent.html");
 
-/// The whole text of an agreement in one version, as `text_url` of the consent and link pages leads to.
+/// What an agreement is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgreementKind {
+    /// Signing in at a service.
+    SignIn,
+    /// Linking an account.
+    Link,
+    /// Sharing data.
+    Share,
+}
+
+impl AgreementKind {
+    /// The message that names it.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::SignIn => "agreement-sign-in",
+            Self::Link => "agreement-link",
+            Self::Share => "agreement-share",
+        }
+    }
+}
+
+/// Where the whole text of an agreement can be read.
+#[derive(Clone, Debug)]
+pub struct AgreementText {
+    /// What it is about.
+    pub kind: AgreementKind,
+    /// The version of the text.
+    pub version: u32,
+    /// The address of its page.
+    pub url: String,
+}
+
+/// The whole text of an agreement in one version, which the consent and link pages lead to.
 #[derive(Clone, Debug)]
 pub struct Agreement {
-    /// What it is about: `Sharing data`.
-    pub title: String,
+    /// What it is about.
+    pub kind: AgreementKind,
     /// The version.
     pub version: u32,
     /// The text; an empty line divides paragraphs.
@@ -139,8 +184,15 @@ impl Agreement {
             "You allow the recipient named on the consent page to read the data listed there, for the stated purpose and for nothing else.\n\nThe permission ends on the date shown, or earlier if you withdraw it.",
             "您允许同意页面上所列的接收方仅为所述目的读取其中列出的数据。\n\n此许可于所示日期终止，您也可以提前撤回。",
         );
-        let title = say(l, "Согласие поделиться данными", "Consent to share data", "分享数据的同意书");
-        vec![("plain", Self { title, version: 3, text, sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into() })]
+        vec![(
+            "plain",
+            Self {
+                kind: AgreementKind::Share,
+                version: 3,
+                text,
+                sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            },
+        )]
     }
 }
 page!(Agreement, "consent/agreement.html");

@@ -97,6 +97,9 @@ pub struct OutboxMail {
     pub at: Timestamp,
 }
 
+/// How many calls are shown at once; the others are folded away.
+const LATEST: usize = 12;
+
 /// How a logged call went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -163,6 +166,16 @@ pub struct Hub {
 }
 
 impl Hub {
+    /// The calls that are shown at once.
+    pub(super) fn latest(&self) -> &[LogEntry] {
+        &self.log[..self.log.len().min(LATEST)]
+    }
+
+    /// The calls that are folded away.
+    pub(super) fn older(&self) -> &[LogEntry] {
+        &self.log[self.log.len().min(LATEST)..]
+    }
+
     pub(super) fn done_count(&self) -> usize {
         self.steps.iter().filter(|s| s.done).count()
     }

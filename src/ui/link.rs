@@ -38,6 +38,16 @@ impl Link {
         f.t("link-that-it-is-you")
     }
 
+    /// What Concord learns from every link.
+    pub fn which_account(f: &Frame, service: &str) -> String {
+        f.t1("link-which-account", "service", service)
+    }
+
+    /// What Concord learns of a product domain that the service owns.
+    pub fn domain_values(f: &Frame, domain: &str) -> String {
+        f.t1("link-domain-values", "domain", domain)
+    }
+
     /// What links are for.
     pub fn usual_purpose(f: &Frame) -> String {
         f.t("link-purpose")
@@ -121,6 +131,11 @@ pub struct LinkRefused {
 }
 
 impl LinkRefused {
+    /// The other link can be ended by the person.
+    pub(super) fn another_is_linked(&self) -> bool {
+        self.problem == LinkProblem::OtherAccountLinked
+    }
+
     pub(super) fn explanation(&self, f: &Frame) -> String {
         let key = match self.problem {
             LinkProblem::HeldByAnother => "link-refused-held",

@@ -226,6 +226,13 @@ fn times_are_told_in_words() {
     assert_eq!(text::wait(Locale::En, minutes(-5), minutes(0)), "1 minute");
 }
 
+#[test]
+fn russian_names_with_quotes_are_quoted_inside_quotes() {
+    let said = |name: &str| text::message(Locale::Ru, "link-title", &[("service", &name)]);
+    assert!(said("Киноград").contains("«Киноград»"));
+    assert!(said("Банк «Аврора»").contains("«Банк „Аврора“»"), "{}", said("Банк «Аврора»"));
+}
+
 /// Writes the samples where `CONCORD_SAMPLES` says, for `make screenshots`.
 #[test]
 fn samples_can_be_written() {

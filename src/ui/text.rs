@@ -95,10 +95,32 @@ pub fn message(locale: Locale, key: &str, args: &[(&'static str, &dyn Arg)]) -> 
         Locale::En => &EN,
         Locale::Zh => &ZH,
     };
-    [wanted, &EN]
+    let text = [wanted, &EN]
         .into_iter()
         .find_map(|language| MESSAGES.lookup_single_language(language, key, Some(&filled)).ok())
-        .unwrap_or_else(|| format!("\u{27e6}{key}\u{27e7}"))
+        .unwrap_or_else(|| format!("\u{27e6}{key}\u{27e7}"));
+    if locale == Locale::Ru { inner_quotes(text) } else { text }
+}
+
+/// Russian quotes inside quotes: a name that brings its own, in a message that quotes names, reads «Банк „Аврора“».
+fn inner_quotes(text: String) -> String {
+    if text.matches('«').count() < 2 {
+        return text;
+    }
+    let mut depth = 0_usize;
+    let level = |letter| {
+        depth = match letter {
+            '«' => depth + 1,
+            '»' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        match letter {
+            '«' if depth > 1 => '„',
+            '»' if depth > 0 => '“',
+            same => same,
+        }
+    };
+    text.chars().map(level).collect()
 }
 
 /// The same with every text argument in `<strong>`.

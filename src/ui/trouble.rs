@@ -2,8 +2,7 @@
 
 use super::frame::Frame;
 use super::link::kinograd;
-use super::page::{minutes, page};
-use crate::clock::Timestamp;
+use super::page::page;
 use crate::protocol::locale::Locale;
 
 /// What went wrong. Each has a stable text id that support and tests can rely on.
@@ -25,11 +24,6 @@ pub enum ErrorKind {
     WrongHost,
     /// There is no such page.
     NotFound,
-    /// Too many tries.
-    TooManyTries {
-        /// When it works again.
-        again_at: Timestamp,
-    },
     /// The database or another part cannot be reached.
     Unavailable,
     /// Our fault.
@@ -48,7 +42,6 @@ impl ErrorKind {
             Self::RefusedLogout => "refused_logout",
             Self::WrongHost => "wrong_host",
             Self::NotFound => "not_found",
-            Self::TooManyTries { .. } => "too_many_tries",
             Self::Unavailable => "temporarily_unavailable",
             Self::Internal => "internal_error",
         }
@@ -64,7 +57,6 @@ impl ErrorKind {
             Self::RefusedLogout => ("trouble-logout-title", "trouble-logout"),
             Self::WrongHost => ("trouble-host-title", "trouble-host"),
             Self::NotFound => ("trouble-not-found-title", "trouble-not-found"),
-            Self::TooManyTries { .. } => ("trouble-tries-title", "too-many-tries"),
             Self::Unavailable => ("trouble-unavailable-title", "trouble-unavailable"),
             Self::Internal => ("trouble-internal-title", "trouble-internal"),
         }
@@ -93,11 +85,7 @@ impl ErrorPage {
     }
 
     pub(super) fn explanation(&self, f: &Frame) -> String {
-        let key = self.kind.keys().1;
-        match self.kind {
-            ErrorKind::TooManyTries { again_at } => f.t2(key, "wait", f.wait(&again_at), "time", f.time(&again_at)),
-            _ => f.t(key),
-        }
+        f.t(self.kind.keys().1)
     }
 
     pub(super) fn samples(l: Locale) -> Vec<(&'static str, Self)> {
@@ -118,7 +106,6 @@ impl ErrorPage {
                 Self { back: Some(("id.example.com".to_owned(), "https://id.example.com".to_owned())), ..Self::of(ErrorKind::WrongHost) },
             ),
             ("not-found", Self::of(ErrorKind::NotFound)),
-            ("too-many-tries", Self { back, ..Self::of(ErrorKind::TooManyTries { again_at: minutes(12) }) }),
             ("unavailable", Self::of(ErrorKind::Unavailable)),
             ("internal", Self::of(ErrorKind::Internal)),
         ]

@@ -1,5 +1,6 @@
 //! The pages of a flow: a GET shows what is due or leads there, a POST does one thing and leads on (conventions 4).
 
+mod agreement;
 pub(in crate::http) mod answer;
 mod authorize;
 pub(in crate::http) mod show;
@@ -50,6 +51,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
     for path in PAGES {
         router = router.route(path, get(show_page).post(submit_page));
     }
+    router = router.route("/agreements/{code}", get(agreement::show));
     // The authorization endpoint is posted to from other sites, by design.
     let authorize = Router::new().route(crate::protocol::metadata::path::AUTHORIZE, get(authorize::get).post(authorize::post));
     authorize.merge(router.layer(middleware::from_fn_with_state(app.clone(), ours_only)))
@@ -161,6 +163,9 @@ async fn show_page(
         Next::Respond(_) => finish(&app, &browser, &flow).await?,
         Next::Finished => already_finished(&app, &browser, &flow),
         Next::Expired => over(&app, &browser, &flow, browser.now),
+        Next::VerifyContact if params.get("sent") == Some("again") => {
+            show::page(&app, &browser, &flow, path, &show::Trouble::SentAgain).await?
+        }
         _ => show::page(&app, &browser, &flow, path, &show::Trouble::None).await?,
     };
     Ok(browser.answer(response))

@@ -1,5 +1,7 @@
 //! What the pages of a flow show: facts of the use cases, worded by ui.
 
+use std::time::Duration;
+
 use axum::response::Response;
 
 use super::answer::{page as html, unavailable, with_form_action};
@@ -21,10 +23,12 @@ use crate::usecases::flow::{self, Flow};
 use crate::usecases::identifiers;
 use crate::usecases::one_time_code::Typed;
 
-/// What was wrong with a form; the page words it.
+/// What was wrong with a form, or became of it; the page words it.
 #[derive(Clone, Debug)]
 pub(super) enum Trouble {
     None,
+    /// Nothing: another code was sent, as asked.
+    SentAgain,
     Empty,
     Unreadable(String),
     TooLong(String),
@@ -35,6 +39,9 @@ pub(super) enum Trouble {
     TooMany(Timestamp),
     Busy,
 }
+
+/// For how long a page says that another code was sent.
+const JUST_NOW: Duration = Duration::from_secs(60);
 
 /// A service as pages show it.
 pub(in crate::http) fn card(service: &Service, locale: Locale) -> ClientCard {
@@ -64,7 +71,7 @@ pub(super) async fn page(app: &App, browser: &Browser, flow: &Flow, path: &str, 
         (_, Next::Register(_)) => choose_password(flow, trouble).render(&frame),
         (_, Next::StepUp(why)) => reauth(app, browser, flow, *why, trouble).await?.render(&frame),
         (_, Next::Link) => link(app, browser, flow, &frame).await?,
-        (_, Next::Consent(_)) => consent(app, browser, flow).await?.render(&frame),
+        (_, Next::Consent(_)) => consent(app, browser, flow, &frame).await?.render(&frame),
         _ => String::new(),
     };
     // The last form of a flow is answered by a redirect to the client, and browsers hold that against the page's policy.
@@ -105,13 +112,23 @@ async fn code(app: &App, browser: &Browser, flow: &Flow, trouble: &Trouble) -> R
     let sent_at = flow::code_sent_at(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
     let life = app.core.config.limits.code.get();
     let registering = flow.gathered.route == Route::Register;
+    // Who is not signed in may have a password, for all this page knows.
+    let with_password = match &flow.session {
+        Some(session) => flow::ways(&app.core, session.customer).await.map_err(|error| unavailable(&error))?.password,
+        None => !registering,
+    };
     Ok(Code {
-        purpose: if registering { CodePurpose::Register } else { CodePurpose::SignIn },
+        purpose: match (&flow.session, registering) {
+            (Some(_), _) => CodePurpose::Reauth,
+            (None, true) => CodePurpose::Register,
+            (None, false) => CodePurpose::SignIn,
+        },
         sent_to: identifiers::masked(&typed_identifier(flow)),
         valid_minutes: u32::try_from(life.as_secs() / 60).unwrap_or(10),
-        resent: sent_at.is_some_and(|at| browser.now.since(at).as_secs() < 5 && at > flow.started) && matches!(trouble, Trouble::None),
+        // An old address does not say so again.
+        resent: matches!(trouble, Trouble::SentAgain) && sent_at.is_some_and(|at| browser.now.since(at) < JUST_NOW),
         resend_at: None,
-        may_use_password: !registering,
+        may_use_password: with_password,
         error: words::code(trouble),
     })
 }
@@ -176,8 +193,8 @@ async fn link(app: &App, browser: &Browser, flow: &Flow, frame: &Frame) -> Resul
     })
 }
 
-async fn consent(app: &App, browser: &Browser, flow: &Flow) -> Result<crate::ui::consent::Consent, Error> {
+async fn consent(app: &App, browser: &Browser, flow: &Flow, frame: &Frame) -> Result<crate::ui::consent::Consent, Error> {
     let view = flow::consent_view(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
     let Some(view) = view else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
-    words::consent(&app.core, &view, browser).await.map_err(|error| unavailable(&error))
+    words::consent(&app.core, &view, frame).await.map_err(|error| unavailable(&error))
 }

@@ -1,11 +1,13 @@
 //! From what the use cases say to what the pages say.
 
+use std::collections::BTreeMap;
+
 use super::show::{Trouble, card};
 use crate::crypto::password::Weakness;
-use crate::http::browser::Browser;
+use crate::model::catalog::{Agreement, Scope};
 use crate::model::consent::ConsentKind;
 use crate::model::service::Service;
-use crate::ui::consent::{Consent, ConsentGroup, ConsentItem, MissingLink};
+use crate::ui::consent::{AgreementKind, AgreementText, Consent, ConsentGroup, ConsentItem, MissingLink};
 use crate::ui::frame::Frame;
 use crate::ui::link::{Link, LinkProblem};
 use crate::ui::register::{EmailError, NewPasswordError, NicknameError};
@@ -45,7 +47,7 @@ pub(super) fn password(trouble: &Trouble) -> Option<PasswordError> {
 
 pub(super) fn code(trouble: &Trouble) -> Option<CodeError> {
     Some(match trouble {
-        Trouble::None => return None,
+        Trouble::None | Trouble::SentAgain => return None,
         Trouble::Empty => CodeError::Empty,
         Trouble::TooMany(until) => CodeError::TooManyTries { again_at: *until },
         Trouble::Code(Typed::Wrong { left }) => CodeError::Wrong { tries_left: *left },
@@ -78,7 +80,7 @@ pub(super) fn new_password(trouble: &Trouble) -> Option<NewPasswordError> {
 }
 
 /// A number as pages take it.
-fn version(number: i64) -> u32 {
+pub(super) fn version(number: i64) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
@@ -86,17 +88,20 @@ pub(super) fn link(core: &Core, view: &LinkView, service: &Service, frame: &Fram
     let locale = frame.locale;
     let catalog = core.catalog.load();
     let agreement = catalog.agreements.iter().find(|(_, agreement)| agreement.kind == ConsentKind::Link);
-    let domains = service.document.owns.iter().filter_map(|code| catalog.domains.get(code));
+    let card = card(service, locale);
+    let owned = service.document.owns.iter().filter_map(|code| catalog.domains.get(code));
+    let mut to_concord = vec![Link::which_account(frame, &card.name)];
+    to_concord.extend(owned.map(|domain| Link::domain_values(frame, domain.name.get(locale))));
     Link {
-        service: card(service, locale),
+        service: card,
         local_lines: vec![view.local_account.clone()],
         nickname: view.nickname.clone(),
         address: view.address.clone(),
         customer_id: view.customer_id.clone(),
         to_service: vec![Link::that_it_is_you(frame)],
-        to_concord: domains.map(|domain| domain.name.get(locale).to_owned()).collect(),
+        to_concord,
         purpose: Link::usual_purpose(frame),
-        until: None,
+        until: agreement.map(|(_, agreement)| frame.now.plus_months(agreement.months)),
         text_version: agreement.map_or(1, |(_, agreement)| version(agreement.version)),
         text_url: agreement.map(|(code, _)| format!("/agreements/{code}")).unwrap_or_default(),
     }
@@ -113,10 +118,20 @@ pub(super) fn link_problem(why: Refusal) -> LinkProblem {
 }
 
 /// The consent page: scopes grouped by product domain, each with the person's own values.
-pub(super) async fn consent(core: &Core, view: &ConsentView, browser: &Browser) -> Result<Consent, Failure> {
-    let locale = browser.visitor.locale;
+pub(super) async fn consent(core: &Core, view: &ConsentView, frame: &Frame) -> Result<Consent, Failure> {
+    let locale = frame.locale;
     let catalog = core.catalog.load_full();
     let mut groups: Vec<(String, ConsentGroup)> = Vec::new();
+    let mut texts = BTreeMap::new();
+    if view.sign_in
+        && let Some((code, agreement)) = catalog.agreement_for(ConsentKind::SignIn, "")
+    {
+        let items = vec![ConsentItem::to_sign_in(frame, frame.now.plus_months(agreement.months))];
+        let own = catalog.domains.iter().find(|(_, domain)| domain.concord);
+        let (domain, name) = own.map_or_else(Default::default, |(code, domain)| (code.clone(), domain.name.get(locale).to_owned()));
+        groups.push((domain, ConsentGroup { domain: name, source: None, items }));
+        texts.insert(code, text_of(code, agreement));
+    }
     for scope in &view.scopes {
         let Some(known) = catalog.scopes.get(&scope.scope) else { continue };
         let at = match groups.iter().position(|(domain, _)| *domain == known.domain) {
@@ -128,10 +143,13 @@ pub(super) async fn consent(core: &Core, view: &ConsentView, browser: &Browser) 
                 groups.len() - 1
             }
         };
+        if let Some((code, agreement)) = catalog.agreement_for(ConsentKind::Share, &scope.scope) {
+            texts.insert(code, text_of(code, agreement));
+        }
         groups[at].1.items.push(ConsentItem {
             code: scope.scope.clone(),
             title: known.name.get(locale).to_owned(),
-            values: values(scope),
+            values: values(scope, known, frame),
             purpose: known.why.get(locale).to_owned(),
             until: Some(scope.until),
             required: scope.required,
@@ -147,24 +165,44 @@ pub(super) async fn consent(core: &Core, view: &ConsentView, browser: &Browser) 
         }),
         WhyLeftOut::Level => None,
     });
-    let agreement = catalog.agreements.iter().find(|(_, agreement)| agreement.kind == ConsentKind::Share);
     Ok(Consent {
         missing: missing.collect(),
         already: view.already.iter().map(|scope| title(scope)).collect(),
-        text_version: agreement.map_or(1, |(_, agreement)| version(agreement.version)),
-        text_url: agreement.map(|(code, _)| format!("/agreements/{code}")).unwrap_or_default(),
+        texts: texts.into_values().collect(),
         policy_url: None,
         groups: groups.into_iter().map(|(_, group)| group).collect(),
     })
 }
 
-/// A person's values in one line each; addresses and phones are masked even for their holder.
-fn values(scope: &ScopeView) -> Vec<String> {
-    let shown = |(claim, value): &(String, serde_json::Value)| match value {
-        serde_json::Value::String(text) if claim == "email" || claim == "phone_number" => Some(crate::usecases::identifiers::masked(text)),
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Bool(_) | serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+fn text_of(code: &str, agreement: &Agreement) -> AgreementText {
+    AgreementText { kind: agreement_kind(agreement.kind), version: version(agreement.version), url: format!("/agreements/{code}") }
+}
+
+/// What the pages call an agreement.
+pub(super) fn agreement_kind(kind: ConsentKind) -> AgreementKind {
+    match kind {
+        ConsentKind::SignIn => AgreementKind::SignIn,
+        ConsentKind::Link => AgreementKind::Link,
+        ConsentKind::Share => AgreementKind::Share,
+    }
+}
+
+/// A person's values, each under its name where there are several; addresses and phones are masked even for their holder.
+fn values(scope: &ScopeView, known: &Scope, frame: &Frame) -> Vec<String> {
+    let shown = |(claim, value): &(String, serde_json::Value)| {
+        let text = match value {
+            serde_json::Value::String(text) if claim == "email" || claim == "phone_number" => crate::usecases::identifiers::masked(text),
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(_) | serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                return None;
+            }
+        };
+        Some((known.claims.get(claim)?.name.get(frame.locale), text))
     };
-    scope.values.iter().filter_map(shown).collect()
+    let present: Vec<_> = scope.values.iter().filter_map(shown).collect();
+    match present.as_slice() {
+        [(_, only)] => vec![only.clone()],
+        several => several.iter().map(|(name, text)| ConsentItem::named(frame, name, text)).collect(),
+    }
 }

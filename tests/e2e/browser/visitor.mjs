@@ -115,7 +115,7 @@ export class Visitor {
     const { page } = this;
     if (due === "code") await page.fill("#code", await this.code());
     if (due === "new-password" || due === "password") await page.fill(`#${due}`, this.password);
-    if (due === "nickname") await page.fill("#nickname", "Wera");
+    if (due === "nickname") await page.fill("#nickname", this.name ?? "Wera");
     if (due === "email" || due === "identifier") await page.fill(`#${due}`, this.email);
     if (due === "accept") for (const box of await page.locator("input[name=item]").all()) await box.check();
     if (due === "identifier" && register) return this.press("register");

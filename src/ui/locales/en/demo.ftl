@@ -21,6 +21,10 @@ demo-try-withdraw = Withdraw that under “Privacy” and reload { $service }: g
 demo-try-end = End the link with { $service }. The cinema doesn’t even notice.
 demo-log = What just happened
 demo-log-empty = Nothing yet. Sign in somewhere and come back.
+demo-log-older = { $count ->
+        [one] { $count } call before that
+       *[other] { $count } calls before that
+    }
 demo-live-on = Refresh by itself
 demo-live-off = Stop refreshing
 demo-personas = Be somebody

@@ -98,3 +98,4 @@ error-new-password-short = { $min ->
 error-new-password-long = Use at most 128 characters
 error-new-password-common = Choose another password: this one is among the first that anybody would try
 error-new-password-name = Choose another password: this one contains your name, your address or the name of the service
+cancel = Cancel

@@ -18,7 +18,6 @@ trouble-host-title = This page lives at another address
 trouble-host = Concord shows its pages under one name only, so that you can be sure whose they are. Go on at the address below. If you run this server: pass on the host name that people typed.
 trouble-not-found-title = There is nothing at this address
 trouble-not-found = If you typed it, check it for slips. If you followed a link, it may be out of date.
-trouble-tries-title = Too many tries
 trouble-unavailable-title = Concord is taking a short break
 trouble-unavailable = Something we need can’t be reached at the moment. Nothing is lost; try again in a minute.
 trouble-internal-title = This is our fault

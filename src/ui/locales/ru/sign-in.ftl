@@ -101,3 +101,4 @@ error-new-password-short = { $min ->
 error-new-password-long = Нужно не больше 128 символов
 error-new-password-common = Придумайте другой пароль: этот подбирают одним из первых
 error-new-password-name = Придумайте другой пароль: в этом есть ваше имя, адрес или название сервиса
+cancel = Отмена

@@ -20,6 +20,7 @@ demo-try-withdraw = 在“隐私”中撤回，然后刷新“{ $service }”：
 demo-try-end = 解除与“{ $service }”的关联。影城毫无察觉。
 demo-log = 刚刚发生了什么
 demo-log-empty = 还没有内容。先去某个服务登录，再回来看看。
+demo-log-older = 更早的 { $count } 次调用
 demo-live-on = 自动刷新
 demo-live-off = 停止刷新
 demo-personas = 扮演一个人

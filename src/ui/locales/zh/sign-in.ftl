@@ -83,3 +83,4 @@ error-new-password-short = 至少使用 { $min } 个字符
 error-new-password-long = 最多使用 128 个字符
 error-new-password-common = 换一个密码：这个密码太常见，容易被猜到
 error-new-password-name = 换一个密码：其中包含您的姓名、邮箱或服务名称
+cancel = 取消

@@ -18,7 +18,6 @@ trouble-host-title = 此页面位于另一个地址
 trouble-host = Concord 只在一个域名下显示页面，以便您确认页面的归属。请前往下面的地址。如果您是此服务器的管理员：请原样转发用户输入的主机名。
 trouble-not-found-title = 此地址没有内容
 trouble-not-found = 如果是手动输入，检查是否有误；如果是点击链接，链接可能已失效。
-trouble-tries-title = 尝试次数过多
 trouble-unavailable-title = Concord 暂时无法使用
 trouble-unavailable = 我们所需的某个部分暂时无法连接。没有任何损失，一分钟后再试。
 trouble-internal-title = 这是我们的问题
