@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::answer::page;
 use super::words;
-use crate::crypto::digest::sha256;
+use crate::crypto::digest::{hex, sha256};
 use crate::http::app::App;
 use crate::http::browser::Browser;
 use crate::http::errors::{Error, Refusal};
@@ -25,8 +25,4 @@ pub(super) async fn show(State(app): State<App>, Path(code): Path<String>, brows
     }
     .render(&browser.frame(&app.core, "none"));
     Ok(browser.answer(page(html)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

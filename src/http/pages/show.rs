@@ -41,7 +41,7 @@ pub(super) enum Trouble {
 }
 
 /// For how long a page says that another code was sent.
-const JUST_NOW: Duration = Duration::from_secs(60);
+const JUST_NOW: Duration = Duration::from_mins(1);
 
 /// A service as pages show it.
 pub(in crate::http) fn card(service: &Service, locale: Locale) -> ClientCard {
