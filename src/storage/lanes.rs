@@ -48,7 +48,9 @@ impl<D: sqlx::Database> Shared<D> {
     /// Gives what is kept back to sqlx.
     fn give_back(&self) {
         let free = std::mem::take(&mut self.kept().free);
-        free.into_iter().for_each(|(connection, _)| give_back(connection));
+        for (connection, _) in free {
+            give_back(connection);
+        }
     }
 }
 
