@@ -102,6 +102,8 @@ fn config(url: &str, folder: &Folder, prefix: &str, settings: &str) -> Config {
         section.as_table_mut().expect("a section").entry(key).or_insert(value);
     };
     set("database", "url", url.into());
+    // A connection to PostgreSQL costs a debug build a good part of a second of hashing, and some tests call sixty-four at once.
+    set("database", "acquire_timeout", "12s".into());
     set("ephemeral", "prefix", prefix.into());
     if !url.starts_with("sqlite:") {
         set("ephemeral", "url", service_url("TEST_REDIS_URL").into());
