@@ -130,7 +130,7 @@ impl Report {
                 "ratio": rounded(row.rate / limit),
                 "must": goal.must,
                 "aim": goal.aim,
-                "reached": row.rate / limit >= goal.must,
+                "reached": limit > 0.0 && row.rate / limit >= goal.must,
                 "p50_ms": rounded(row.p50.as_secs_f64() * 1e3),
                 "p99_ms": rounded(row.p99.as_secs_f64() * 1e3),
                 "server_cpu_us": rounded(row.cost.as_secs_f64() * 1e6),

@@ -249,7 +249,12 @@ impl Database {
             Engine::Sqlite { writer, .. } => writer.acquire().await.map(Link::Sqlite),
             Engine::Postgres { pool, .. } => pool.acquire().await.map(Link::Postgres),
         };
-        begun(acquired, begin).await.map_err(|error| Verdict::of(&error))
+        let acquired = Ok(acquired.map_err(|error| Verdict::of(&error))?);
+        // Nothing was done yet: another connection may be a better one.
+        begun(acquired, begin).await.map_err(|error| {
+            let verdict = Verdict::of(&error);
+            Verdict { again: verdict.again || verdict.is_gone(), ..verdict }
+        })
     }
 
     /// A connection for single statements that only read; each sees what is committed when it runs.

@@ -42,6 +42,11 @@ impl Verdict {
         }
     }
 
+    /// Whether the database does not answer, or not on this connection.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self.error, Error::Unavailable(_)) && !self.again
+    }
+
     fn of_database(error: &dyn sqlx::error::DatabaseError) -> Self {
         if error.is_unique_violation() {
             return Self { error: Error::NotUnique, again: false };

@@ -58,9 +58,10 @@ pub async fn find(tx: &mut Tx, id: FlowId) -> Result<Option<FlowRow>, Error> {
     )
 }
 
-/// Binds an unbound flow to the first browser that shows up with it.
+/// Binds an unbound flow to the first browser that shows up with it; that browser may come twice at once.
 pub async fn bind(tx: &mut Tx, id: FlowId, browser: &[u8; 32]) -> Result<bool, Error> {
-    let bound = execute!(tx, "UPDATE flows SET browser = $2 WHERE id = $1 AND browser = $3", id, browser.as_slice(), UNBOUND.as_slice())?;
+    let bound =
+        execute!(tx, "UPDATE flows SET browser = $2 WHERE id = $1 AND browser IN ($2, $3)", id, browser.as_slice(), UNBOUND.as_slice())?;
     Ok(bound == 1)
 }
 

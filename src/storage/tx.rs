@@ -67,17 +67,15 @@ impl Link {
     }
 
     async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(lane) => {
-                lane.connection()?.execute(statement).await?;
-                lane.settle();
+        let said = match self {
+            Self::Sqlite(lane) => lane.connection()?.execute(statement).await.map(|_| lane.settle()),
+            Self::Postgres(lane) => lane.connection()?.execute(statement).await.map(|_| lane.settle()),
+        };
+        said.inspect_err(|error| {
+            if Verdict::of(error).is_gone() {
+                self.suspect();
             }
-            Self::Postgres(lane) => {
-                lane.connection()?.execute(statement).await?;
-                lane.settle();
-            }
-        }
-        Ok(())
+        })
     }
 
     fn suspect(&self) {
@@ -99,7 +97,7 @@ impl Tx {
         self.failed = true;
         self.again |= verdict.again;
         self.collided |= matches!(verdict.error, Error::NotUnique);
-        if matches!(verdict.error, Error::Unavailable(_)) && !verdict.again {
+        if verdict.is_gone() {
             self.link.suspect();
         }
         verdict.error

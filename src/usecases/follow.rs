@@ -91,7 +91,10 @@ impl Follower {
         }
         core.truth.apply(&changes);
         let changed = |kind| changes.iter().any(|change| change.kind == kind);
-        self.epoch_due |= changed(Kind::Epoch);
+        if changed(Kind::Epoch) {
+            core.truth.forget_all();
+            self.epoch_due = true;
+        }
         self.catalog_due |= changed(Kind::Catalog);
         if self.epoch_due {
             load_epoch(core).await?;

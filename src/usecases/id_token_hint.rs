@@ -6,7 +6,7 @@ use super::{Core, partners};
 use crate::clock::Timestamp;
 use crate::crypto::signing::Algorithm;
 use crate::crypto::verify::{Audience, Expectation, TokenType};
-use crate::model::ids::CustomerId;
+use crate::model::ids::{CustomerId, SectorId};
 use crate::storage::{Error, pairwise};
 
 /// Whom an ID token of ours is about.
@@ -16,6 +16,8 @@ pub struct Hint {
     pub client_id: String,
     /// The customer.
     pub customer: CustomerId,
+    /// The sector of that client: who else shows the token learns nothing by it.
+    pub sector: SectorId,
     /// The session, as that client knows it.
     pub sid: Option<String>,
 }
@@ -43,5 +45,5 @@ pub async fn read(core: &Core, hint: &str, now: Timestamp) -> Result<Option<Hint
     let found = pairwise::customer_of(&mut core.database.read().await?, &claims.sub).await?;
     // A `sub` belongs to one sector; one of another sector than the client's was not issued to it.
     let customer = found.filter(|(_, sector)| *sector == service.sector).map(|(customer, _)| customer);
-    Ok(customer.map(|customer| Hint { client_id: claims.aud, customer, sid: claims.sid }))
+    Ok(customer.map(|customer| Hint { client_id: claims.aud, customer, sector: service.sector, sid: claims.sid }))
 }

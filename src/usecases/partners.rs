@@ -110,6 +110,10 @@ pub async fn service_by_code(core: &Core, code: &str) -> Result<Option<Arc<Servi
     if let Some(id) = known {
         return service(core, id).await;
     }
+    // A code from a path may be anything; PostgreSQL has no text with NUL.
+    if code.contains('\0') {
+        return Ok(None);
+    }
     let found = services::id_of_code(&mut core.database.read().await?, code).await?;
     let Some(id) = found else { return Ok(None) };
     core.partners.service_ids.insert(code.into(), id);

@@ -120,7 +120,12 @@ on_both! {
         let hers = wish(id_token(&first)["sub"].as_str().expect("a sub"));
         assert!(error_of(&mut anna, &eco.cinema, &[("prompt", "none"), ("claims", &hers)]).await.is_none());
         assert_eq!(error_of(&mut boris, &eco.cinema, &[("prompt", "none"), ("claims", &hers)]).await.as_deref(), Some("login_required"));
-        assert_eq!(error_of(&mut boris, &eco.cinema, &[("claims", &wish("nobody"))]).await.as_deref(), Some("invalid_request"));
+        for nobody in ["nobody", "nobody\0"] {
+            assert_eq!(error_of(&mut boris, &eco.cinema, &[("claims", &wish(nobody))]).await.as_deref(), Some("invalid_request"));
+        }
+        // Shown to another sector, her token must not tell that its `sub` and hers there are the same person.
+        let told = error_of(&mut anna, &eco.points, &[("prompt", "none"), ("id_token_hint", hint)]).await;
+        assert_eq!(told.as_deref(), Some("invalid_request"));
         eco.close().await;
     }
 
