@@ -135,7 +135,7 @@ class Person:
             files = [f for f in self.mail.rglob("*") if f.is_file()] if self.mail.exists() else []
             for file in sorted(files, key=lambda f: (f.stat().st_mtime, str(f)), reverse=True):
                 text = file.read_text()
-                found = re.search(r"(?<![\d-])(\d{3})[ \u00a0\u2009]?(\d{3})(?!\d)", text)
+                found = re.search(r"(?<![\w-])(\d{3})[ \u00a0\u2009]?(\d{3})(?![\w-])", text)
                 if self.email in text and found and text not in self.used:
                     self.used.add(text)
                     return found[1] + found[2]

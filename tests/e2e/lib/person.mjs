@@ -103,7 +103,7 @@ export class Person {
   async code() {
     for (let tries = 0; tries < 100; tries += 1, await pause(100)) {
       for (const text of mails(this.mail).filter((m) => m.includes(this.email))) {
-        const code = text.match(/(?<![\d-])(\d{3})[ \u00a0\u2009]?(\d{3})(?!\d)/);
+        const code = text.match(/(?<![\w-])(\d{3})[ \u00a0\u2009]?(\d{3})(?![\w-])/);
         if (code && !this.used.has(text)) {
           this.used.add(text);
           return code[1] + code[2];

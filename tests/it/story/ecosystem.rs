@@ -124,6 +124,13 @@ impl Ecosystem {
         partners::service_by_code(&self.world.core, code).await.expect("a look-up").expect("a service")
     }
 
+    /// How the person's links at a service stand that are not over.
+    pub async fn link_states(&self, person: &Person, service: &str) -> Vec<LinkState> {
+        let (customer, service) = (self.customer(person).await, self.service(service).await);
+        let open = link_rows::open_at_service(&mut self.tx().await, &self.world.core.sealer, customer, service.id).await.expect("links");
+        open.into_iter().map(|link| link.state).collect()
+    }
+
     /// The loyalty service writes what it knows of its own account.
     pub async fn write_tier(&self, account: &str, tier: &'static str) {
         let (core, now) = (Arc::clone(&self.world.core), self.world.now());

@@ -3,6 +3,7 @@
 mod basic_plan;
 mod ecosystem;
 mod linking;
+mod refusals;
 
 use ecosystem::Ecosystem;
 use serde_json::{Value, json};
