@@ -24,7 +24,8 @@ pub(super) enum Verb {
     },
     /// Take a key out of use
     Retire {
-        /// The key's id
+        /// The key's id; a thumbprint, which may begin with a hyphen
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Emergency: nothing it has signed is believed any more
         #[arg(long)]

@@ -87,6 +87,11 @@ on_both! {
         json(&world, &["keys", "retire", active, "--now", "--yes"]).await;
         let (_, out, _) = run(&world, &["keys", "list"]).await;
         assert!(out.contains("destroyed") && !out.contains("pending"), "{out}");
+        // One in 64 ids begins with a hyphen, and is no option for that.
+        for asked in [["keys", "retire", "-lCdh", "--yes", "--now"], ["keys", "retire", "--now", "--yes", "-lCdh"]] {
+            let (code, _, error) = run(&world, &asked).await;
+            assert!(code == 1 && error.contains("-lCdh"), "{code}: {error}");
+        }
         let (code, _, _) = run(&world, &["keys", "rotate", "--algorithm", "HS256", "--yes"]).await;
         assert_eq!(code, 2);
     }
