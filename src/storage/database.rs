@@ -165,7 +165,7 @@ impl Database {
         self.write_apart(Apart::ReadCommitted, work).await
     }
 
-    /// As one of the two, chosen by the caller.
+    /// As [`Database::write`] or [`Database::write_cas`], or as a single statement, as the caller says.
     pub async fn write_apart<T, E, F>(&self, apart: Apart, work: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,

@@ -125,7 +125,7 @@ async fn grant(
     };
     match issue::create_grant(tx, core, new, now).await? {
         Ok(grant) => issue::create_code(tx, core, &grant, flow.id, request, flow.gathered.link, now).await.map(Some),
-        // Something ended between the decision and now: a failed transaction is decided again.
+        // Something ended between the decision and now: nothing is kept, the person is asked to try again.
         Err(_) => Err(Error::Unavailable("the grant is not in force any more".into())),
     }
 }
