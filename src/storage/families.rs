@@ -80,23 +80,6 @@ pub async fn advance(
     Ok(rows == 1)
 }
 
-/// Makes the next generation of exactly the one that was seen; `false` when somebody else did, or the family ended.
-pub async fn rotate(tx: &mut Tx, seen: &Family, nonce: &[u8; 16], idle_until: Timestamp, now: Timestamp) -> Result<bool, Error> {
-    let rows = execute!(
-        tx,
-        "UPDATE families
-         SET generation = generation + 1, previous_nonce = nonce, nonce = $4, rotated_at = $5, idle_until = $6
-         WHERE id = $1 AND generation = $2 AND nonce = $3 AND ended_at IS NULL",
-        seen.id,
-        seen.generation,
-        &seen.nonce,
-        nonce.as_slice(),
-        now,
-        idle_until
-    )?;
-    Ok(rows == 1)
-}
-
 /// Ends the family of a grant, if it has one that lives.
 pub async fn end_of_grant(tx: &mut Tx, grant: GrantId, now: Timestamp) -> Result<bool, Error> {
     let rows = execute!(tx, "UPDATE families SET ended_at = $2 WHERE grant_id = $1 AND ended_at IS NULL", grant, now)?;

@@ -125,17 +125,12 @@ async fn rotate(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Partie
         let successor = RefreshToken { generation: shown.generation + 1, nonce, ..shown.clone() };
         return Ok(Outcome::Rotated(Box::new(Rotated { view, mask, successor })));
     }
-    if let Some(outcome) = rotate_once(tx, core, shown, parties, now).await? {
-        return Ok(outcome);
-    }
-    // Somebody else rotated in between: looked at again, this one is the generation before.
-    let again = rotate_once(tx, core, shown, parties, now).await?;
-    Ok(again.unwrap_or_else(|| Outcome::Refused(Error::invalid_grant("the family changed"))))
+    not_current(tx, core, shown, parties, now).await
 }
 
-/// `None`: the compare-and-set was lost.
-async fn rotate_once(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Parties, now: Timestamp) -> Result<Option<Outcome>, Error> {
-    let refused = |why: &'static str| Ok(Some(Outcome::Refused(Error::invalid_grant(why))));
+/// Whatever else may be shown: the generation just before within its grace, or one that was replaced.
+async fn not_current(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Parties, now: Timestamp) -> Result<Outcome, Error> {
+    let refused = |why: &'static str| Ok(Outcome::Refused(Error::invalid_grant(why)));
     let Some(family) = families::find(tx, shown.family).await? else { return refused("no family") };
     if family.grant_id != shown.grant || family.ended_at.is_some() {
         return refused("the family ended");
@@ -145,25 +140,20 @@ async fn rotate_once(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &P
     }
     let generation = generation_of(&family, shown, core.config.tokens.refresh_grace.get(), now);
     if generation == Generation::Stale {
-        return reused(tx, core, &family, now).await.map(Some);
+        return reused(tx, core, &family, now).await;
     }
     let Some(view) = crate::storage::grants::view(tx, family.grant_id).await? else { return refused("no grant") };
     let mask = match authorize_issue(core, &view, parties, now) {
         Ok(mask) => mask,
-        Err(why) => return Ok(Some(Outcome::Refused(inactive(why)))),
+        Err(why) => return Ok(Outcome::Refused(inactive(why))),
     };
-    let successor = if generation == Generation::Current {
-        let nonce = core.random.bytes::<16>();
-        let idle_until = family.expires_at.min(now + core.config.tokens.refresh_idle.get());
-        if !families::rotate(tx, &family, &nonce, idle_until, now).await? {
-            return Ok(None);
-        }
-        RefreshToken { generation: family.generation + 1, nonce, ..shown.clone() }
-    } else {
-        let nonce = family.nonce.as_slice().try_into().map_err(|_| Error::invalid_grant("the family is damaged"))?;
-        RefreshToken { generation: family.generation, nonce, ..shown.clone() }
-    };
-    Ok(Some(Outcome::Rotated(Box::new(Rotated { view, mask, successor }))))
+    if generation == Generation::Current {
+        // Generations never come back: `advance` would have taken it.
+        return refused("the family changed");
+    }
+    let nonce = family.nonce.as_slice().try_into().map_err(|_| Error::invalid_grant("the family is damaged"))?;
+    let successor = RefreshToken { generation: family.generation, nonce, ..shown.clone() };
+    Ok(Outcome::Rotated(Box::new(Rotated { view, mask, successor })))
 }
 
 /// Ends the family and its grant, and whatever was issued from it.
