@@ -111,6 +111,20 @@ pub async fn touch(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<(), Err
     Ok(())
 }
 
+/// Holds a live session until the transaction ends, by compare-and-set: whoever ends it meanwhile comes before or after. `false`: it is
+/// over, or its customer was locked since.
+pub async fn hold(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<bool, Error> {
+    let held = execute!(
+        tx,
+        "UPDATE sessions SET seen_at = CASE WHEN seen_at < $2 THEN $2 ELSE seen_at END
+         WHERE id = $1 AND ended_at IS NULL AND expires_at > $2
+           AND customer_epoch = (SELECT epoch FROM customers WHERE customers.id = sessions.customer_id AND state = 'active')",
+        id,
+        now
+    )?;
+    Ok(held == 1)
+}
+
 /// Whether a session, live or not, is this customer's.
 pub async fn belongs(tx: &mut Tx, customer: CustomerId, id: SessionId) -> Result<bool, Error> {
     let row = fetch_optional!(tx, (SessionId,), "SELECT id FROM sessions WHERE customer_id = $1 AND id = $2", customer, id)?;

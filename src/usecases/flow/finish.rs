@@ -10,7 +10,7 @@ use crate::model::flow::{Answer as Decided, LinkDecision, Next};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::authorize_response::Answer;
 use crate::protocol::{self, ErrorCode};
-use crate::storage::{Error, Tx, flows};
+use crate::storage::{Error, Tx, flows, sessions};
 use crate::usecases::issue::{self, NewGrant};
 use crate::usecases::{asked, links};
 
@@ -90,14 +90,30 @@ async fn finish_with_grant(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Res
             let (core, flow, asker, session, request) = (Arc::clone(&held), flow.clone(), asker.clone(), session.clone(), request.clone());
             Box::pin(async move { grant(tx, &core, &flow, &asker, &session, &request, now).await })
         })
-        .await?;
-    Ok(match code {
-        Some(code) => Finished::Answer(address.success(core.issuer(), [("code", code)])),
-        None => Finished::Stale,
-    })
+        .await;
+    match code {
+        Ok(code) => Ok(Finished::Answer(address.success(core.issuer(), [("code", code)]))),
+        Err(Undone::Stale) => Ok(Finished::Stale),
+        Err(Undone::Failed(error)) => Err(error),
+    }
 }
 
-/// Flow consumed, grant and code made: one transaction, one commit.
+/// Why nothing of the transaction is kept.
+enum Undone {
+    /// Another tab was quicker, or the session ended meanwhile: what is due is another thing now.
+    Stale,
+    /// The database refused.
+    Failed(Error),
+}
+
+impl From<Error> for Undone {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Flow consumed, grant and code made: one transaction, one commit. The session is held meanwhile: a sign-out either comes first, and
+/// the flow asks again who is there, or finds the grant and tells its client.
 async fn grant(
     tx: &mut Tx,
     core: &Core,
@@ -106,11 +122,11 @@ async fn grant(
     session: &Session,
     request: &AuthorizeRequest,
     now: Timestamp,
-) -> Result<Option<String>, Error> {
-    if !flows::finish(tx, flow.id, flow.version, now).await? {
-        return Ok(None);
+) -> Result<String, Undone> {
+    if !flows::finish(tx, flow.id, flow.version, now).await? || !sessions::hold(tx, session.id, now).await? {
+        return Err(Undone::Stale);
     }
-    let Some((sign_in_consent, items)) = flow.wanted.items() else { return Ok(None) };
+    let Some((sign_in_consent, items)) = flow.wanted.items() else { return Err(Undone::Stale) };
     let new = NewGrant {
         customer: session.customer,
         client: &asker.client,
@@ -124,8 +140,8 @@ async fn grant(
         claims: Some(asked::by_name_alone(&core.catalog.load(), request)),
     };
     match issue::create_grant(tx, core, new, now).await? {
-        Ok(grant) => issue::create_code(tx, core, &grant, flow.id, request, flow.gathered.link, now).await.map(Some),
+        Ok(grant) => Ok(issue::create_code(tx, core, &grant, flow.id, request, flow.gathered.link, now).await?),
         // Something ended between the decision and now: nothing is kept, the person is asked to try again.
-        Err(_) => Err(Error::Unavailable("the grant is not in force any more".into())),
+        Err(_) => Err(Error::Unavailable("the grant is not in force any more".into()).into()),
     }
 }

@@ -4,6 +4,7 @@ mod basic_plan;
 mod ecosystem;
 mod linking;
 mod refusals;
+mod sign_out;
 
 use ecosystem::Ecosystem;
 use serde_json::{Value, json};

@@ -5,6 +5,9 @@ use sqlx::{Column, ConnectOptions, Connection, Executor, Row, TypeInfo, ValueRef
 use super::database::Backend;
 use super::world::World;
 
+/// Long enough for whoever needs the rows to be waiting for them, short enough for their patience.
+const HELD: std::time::Duration = std::time::Duration::from_millis(400);
+
 impl World {
     /// Every row of every table as bytes one after the other: what a stolen dump would show.
     pub async fn dump(&self) -> Vec<u8> {
@@ -61,6 +64,41 @@ impl World {
             Backend::Sqlite => self.sqlite().await.execute(statement).await?.rows_affected(),
             Backend::Postgres => self.postgres().await.execute(statement).await?.rows_affected(),
         })
+    }
+
+    /// Does `work` while another transaction has changed rows by the first statement and not committed yet; it runs the others after a
+    /// while, and commits. Work that needs those rows waits for it.
+    pub async fn while_held<T>(&self, statements: &[&str], work: impl Future<Output = T>) -> T {
+        let later = |at: usize| statements[at..].iter().map(|text| sqlx::AssertSqlSafe((*text).to_owned())).collect::<Vec<_>>();
+        let (first, others) = (later(0).remove(0), later(1));
+        match self.backend {
+            Backend::Sqlite => {
+                let mut connection = self.sqlite().await;
+                let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
+                tx.execute(first).await.expect("the first");
+                let finish = async {
+                    tokio::time::sleep(HELD).await;
+                    for statement in others {
+                        tx.execute(statement).await.expect("the next");
+                    }
+                    tx.commit().await.expect("committed");
+                };
+                tokio::join!(work, finish).0
+            }
+            Backend::Postgres => {
+                let mut connection = self.postgres().await;
+                let mut tx = connection.begin().await.expect("a transaction");
+                tx.execute(first).await.expect("the first");
+                let finish = async {
+                    tokio::time::sleep(HELD).await;
+                    for statement in others {
+                        tx.execute(statement).await.expect("the next");
+                    }
+                    tx.commit().await.expect("committed");
+                };
+                tokio::join!(work, finish).0
+            }
+        }
     }
 
     /// The rows of a query, each as text: NULL as `-`, bytes as hexadecimal digits.
