@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::audience::Audience;
 use super::issue::{Parties, authorize_issue};
 use super::refresh_token::RefreshToken;
 use super::token::{Issue, wanted};
@@ -40,29 +41,27 @@ pub(super) async fn refresh(
     let mask = authorize_issue(core, &view, &parties, now).map_err(inactive)?;
     let wanted = wanted(&view, scope)?;
     let audience = audience_for(core, &view, &parties, resources).await?;
-    check_wanted(scope, mask & wanted)?;
-    check_target(core, &view, &parties, &audience, mask & wanted)?;
-    let (subject, audience_subject) = subjects(core, &view, &parties, &audience, now).await?;
+    let asked = Arc::new(Asked { parties, audience, named: scope.is_some(), wanted });
+    asked.check(core, &view, mask)?;
+    let (subject, audience_subject) = subjects(core, &view, &asked.parties, &asked.audience, now).await?;
 
-    let parties = Arc::new(parties);
-    let (held, party) = (Arc::clone(core), Arc::clone(&parties));
+    let (held, ask) = (Arc::clone(core), Arc::clone(&asked));
     let outcome = core
         .database
         .write_cas(move |tx| {
-            let (core, parties, shown) = (Arc::clone(&held), Arc::clone(&party), shown.clone());
-            Box::pin(async move { rotate(tx, &core, &shown, &parties, now).await })
+            let (core, asked, shown) = (Arc::clone(&held), Arc::clone(&ask), shown.clone());
+            Box::pin(async move { rotate(tx, &core, &shown, &asked, now).await })
         })
         .await?;
     let rotated = match outcome {
         Outcome::Rotated(rotated) => *rotated,
         Outcome::Refused(error) => return Err(error),
     };
-    check_wanted(scope, rotated.mask & wanted)?;
     let issue = Issue {
-        parties: &parties,
+        parties: &asked.parties,
         view: &rotated.view,
-        mask: rotated.mask & wanted,
-        audience: &audience,
+        mask: rotated.mask & asked.wanted,
+        audience: &asked.audience,
         subject: &subject,
         audience_subject: &audience_subject,
         refresh_token: Some(rotated.successor.seal(core)),
@@ -73,12 +72,25 @@ pub(super) async fn refresh(
     issue.respond(core)
 }
 
-/// A scope was asked for by name, and nothing of it is in force.
-fn check_wanted(scope: Option<&ScopeSet>, mask: Mask) -> Result<(), Error> {
-    if scope.is_some() && mask == 0 {
-        return Err(Error::new(ErrorCode::InvalidScope, "nothing of the scope is in force"));
+/// What a request asks for, and of whom.
+struct Asked {
+    parties: Parties,
+    audience: Audience,
+    /// It names a scope.
+    named: bool,
+    /// The items that it asks for.
+    wanted: Mask,
+}
+
+impl Asked {
+    /// Whether what is in force leaves anything of what was asked for: looked at before the rotation, and again inside it.
+    fn check(&self, core: &Core, view: &GrantView, in_force: Mask) -> Result<(), Error> {
+        let mask = in_force & self.wanted;
+        if self.named && mask == 0 {
+            return Err(Error::new(ErrorCode::InvalidScope, "nothing of the scope is in force"));
+        }
+        check_target(core, view, &self.parties, &self.audience, mask)
     }
-    Ok(())
 }
 
 enum Outcome {
@@ -115,21 +127,23 @@ fn generation_of(family: &Family, shown: &RefreshToken, grace: std::time::Durati
     Generation::Stale
 }
 
-async fn rotate(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Parties, now: Timestamp) -> Result<Outcome, Error> {
-    // What nearly everybody shows: the present generation of a family that lives. An error undoes the rotation.
+async fn rotate(tx: &mut Tx, core: &Core, shown: &RefreshToken, asked: &Asked, now: Timestamp) -> Result<Outcome, Error> {
+    // What nearly everybody shows: the present generation of a family that lives. An error undoes the rotation, so that whoever is
+    // refused keeps a token that counts.
     let nonce = core.random.bytes::<16>();
     let idle_until = now + core.config.tokens.refresh_idle.get();
     if families::advance(tx, (shown.family, shown.grant), (shown.generation, &shown.nonce), &nonce, idle_until, now).await? {
         let view = crate::storage::grants::view(tx, shown.grant).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
-        let mask = authorize_issue(core, &view, parties, now).map_err(inactive)?;
+        let mask = authorize_issue(core, &view, &asked.parties, now).map_err(inactive)?;
+        asked.check(core, &view, mask)?;
         let successor = RefreshToken { generation: shown.generation + 1, nonce, ..shown.clone() };
         return Ok(Outcome::Rotated(Box::new(Rotated { view, mask, successor })));
     }
-    not_current(tx, core, shown, parties, now).await
+    not_current(tx, core, shown, asked, now).await
 }
 
 /// Whatever else may be shown: the generation just before within its grace, or one that was replaced.
-async fn not_current(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &Parties, now: Timestamp) -> Result<Outcome, Error> {
+async fn not_current(tx: &mut Tx, core: &Core, shown: &RefreshToken, asked: &Asked, now: Timestamp) -> Result<Outcome, Error> {
     let refused = |why: &'static str| Ok(Outcome::Refused(Error::invalid_grant(why)));
     let Some(family) = families::find(tx, shown.family).await? else { return refused("no family") };
     if family.grant_id != shown.grant || family.ended_at.is_some() {
@@ -143,10 +157,8 @@ async fn not_current(tx: &mut Tx, core: &Core, shown: &RefreshToken, parties: &P
         return reused(tx, core, &family, now).await;
     }
     let Some(view) = crate::storage::grants::view(tx, family.grant_id).await? else { return refused("no grant") };
-    let mask = match authorize_issue(core, &view, parties, now) {
-        Ok(mask) => mask,
-        Err(why) => return Ok(Outcome::Refused(inactive(why))),
-    };
+    let mask = authorize_issue(core, &view, &asked.parties, now).map_err(inactive)?;
+    asked.check(core, &view, mask)?;
     if generation == Generation::Current {
         // Generations never come back: `advance` would have taken it.
         return refused("the family changed");

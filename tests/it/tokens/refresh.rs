@@ -151,6 +151,27 @@ on_both! {
         assert!(eco.refresh("bank-web", &token_of(&second)).await.is_ok(), "neither rotated anything");
     }
 
+    /// A consent that ends in the very moment of a refresh: whoever is refused still has a token that counts.
+    async fn what_is_refused_inside_the_rotation_rotates_nothing(world: World) {
+        let world = without_grace(&world).await;
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let first = eco.signed_in(&person, "bank-web", "openid offline_access loyalty").await;
+        let shown = token_of(&first);
+        // Memory does not know yet: what is looked at before the rotation still stands.
+        eco.fresh();
+        assert!(eco.introspect("bank-web", &first.access_token).await.active);
+        world.tamper("UPDATE consents SET state = 'withdrawn' WHERE scope = 'loyalty'").await.expect("withdrawn");
+        for (name, value, code) in [("scope", "loyalty", ErrorCode::InvalidScope), ("resource", LOYALTY_API, ErrorCode::InvalidTarget)] {
+            eco.fresh();
+            let asked = [("grant_type", "refresh_token"), ("refresh_token", shown.as_str()), (name, value)];
+            assert_eq!(refused(eco.token("bank-web", &asked).await), code);
+        }
+        assert_eq!(world.count("SELECT MAX(generation) FROM families").await, 1);
+        let second = eco.refresh("bank-web", &shown).await.expect("the token shown before still counts");
+        assert_eq!(second.scope.to_string(), "openid offline_access");
+    }
+
     async fn another_database_epoch_refuses_every_token_made_before(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
