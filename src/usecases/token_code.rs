@@ -170,23 +170,22 @@ struct Redeemed {
 }
 
 async fn use_code(tx: &mut Tx, core: &Core, digest: &[u8; 32], prepared: Option<&Prepared>, now: Timestamp) -> Result<Outcome, Error> {
-    let refused = |why: &'static str| Ok(Outcome::Refused(Error::invalid_grant(why)));
-    let Some(code) = authorization_codes::find(tx, digest).await? else { return refused("unknown code") };
+    let code = authorization_codes::find(tx, digest).await?.ok_or_else(|| Error::invalid_grant("unknown code"))?;
     if code.used_at.is_some() {
         return reused(tx, core, &code, now).await;
     }
-    let Some(prepared) = prepared else { return refused("the code was used") };
-    if now >= code.expires_at {
-        return refused("the code expired");
-    }
-    let Some(view) = stored_grants::view(tx, code.grant_id).await? else { return refused("no grant") };
-    let mask = match authorize_issue(core, &view, &prepared.parties, now) {
-        Ok(mask) => mask,
-        Err(why) => return Ok(Outcome::Refused(inactive(why))),
-    };
+    // Used first, looked at afterwards: whoever waits here for another use finds it, and the view is of a moment after the wait.
     if !authorization_codes::consume(tx, digest, now).await? {
         return reused(tx, core, &code, now).await;
     }
+    // From here on an error undoes the use: nothing came of it.
+    let prepared = prepared.ok_or_else(|| Error::invalid_grant("the code was used"))?;
+    if now >= code.expires_at {
+        return Err(Error::invalid_grant("the code expired"));
+    }
+    let view = stored_grants::view(tx, code.grant_id).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
+    let mask = authorize_issue(core, &view, &prepared.parties, now).map_err(inactive)?;
+    check_target(core, &view, &prepared.parties, &prepared.audience, mask)?;
     let link_status = match code.link_id {
         // In this transaction: a link that cannot become active ends here, and the tokens come without it.
         Some(link) => Some(links::activate_pending(tx, core, link, now).await?),

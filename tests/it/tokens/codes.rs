@@ -74,6 +74,29 @@ on_both! {
         assert_eq!(refused(eco.refresh("bank-web", tokens.refresh_token.as_deref().expect("a token")).await), ErrorCode::InvalidGrant);
     }
 
+    /// Whatever ends while a redemption waits for the code's row is seen by it, and nothing is used up.
+    async fn what_ends_while_a_code_is_redeemed_is_seen(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let grant = eco.grant(&person, "bank-web", "openid").await;
+        let code = eco.code(&grant, "bank-web", None).await;
+        let ending = ["UPDATE codes SET used_at = NULL", "UPDATE grants SET ended_at = 1, end_reason = 'test'"];
+        assert_eq!(refused(world.while_held(&ending, eco.redeem("bank-web", &code)).await), ErrorCode::InvalidGrant);
+        assert_eq!(world.count("SELECT COUNT(*) FROM families").await, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM codes WHERE used_at IS NULL").await, 1);
+    }
+
+    /// A second use that comes when the code's time is just over, and waits for the first, ends what that got all the same.
+    async fn pk5_a_second_use_after_the_time_beside_the_first_ends_what_it_got(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let person = eco.person().await;
+        let grant = eco.grant(&person, "bank-web", "openid").await;
+        let code = eco.code(&grant, "bank-web", None).await;
+        world.pass(Duration::from_secs(60));
+        assert_eq!(refused(world.while_held(&["UPDATE codes SET used_at = 1"], eco.redeem("bank-web", &code)).await), ErrorCode::InvalidGrant);
+        assert_eq!(world.count("SELECT COUNT(*) FROM grants WHERE ended_at IS NOT NULL AND end_reason = 'code_reused'").await, 1);
+    }
+
     async fn pk4_a_code_lives_sixty_seconds(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
