@@ -169,26 +169,40 @@ struct Claims {
 }
 
 fn open_jwt(core: &Core, token: &str, now: Timestamp) -> Option<AccessToken> {
-    let ring = core.keys.load();
+    // Read before anything is checked, and kept with the verdict: what changes meanwhile makes it count no more.
+    let against = Against { ring: Arc::clone(&core.keys.load()), epoch: core.database_epoch() };
     let digest = sha256(token.as_bytes());
-    if let Some(known) = core.memory.verified.get(&digest, &ring) {
+    if let Some(known) = core.memory.verified.get(&digest, &against) {
         return Some(known);
     }
     let mut expectation = Expectation::new(TokenType::Named(typ::ACCESS_TOKEN), core.config.issuer.as_str(), Meant::Any, now);
     expectation.algorithms = &Algorithm::OWN;
-    let claims = ring.verify_own::<Claims>(token, &expectation).ok()?.claims;
+    let claims = against.ring.verify_own::<Claims>(token, &expectation).ok()?.claims;
     let bytes = core.sealer.open_token(Purpose::JwtId, AAD, &claims.jti)?;
-    let mut opened = AccessToken::read(&bytes, core.database_epoch())?;
+    let mut opened = AccessToken::read(&bytes, against.epoch)?;
     if let Holder::Client { scope, .. } = &mut opened.holder {
         *scope = claims.scope;
     }
-    core.memory.verified.put(digest, Arc::clone(&ring), opened.clone(), now);
+    core.memory.verified.put(digest, against, opened.clone(), now);
     Some(opened)
+}
+
+/// What a JWT was checked against.
+struct Against {
+    ring: Arc<KeyRing>,
+    /// The database epoch.
+    epoch: i64,
+}
+
+impl Against {
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ring, &other.ring) && self.epoch == other.epoch
+    }
 }
 
 /// JWTs whose signature was found good, by digest. A changed key ring or database epoch makes all of them count no more.
 pub struct Verified {
-    tokens: DashMap<[u8; 32], (Arc<KeyRing>, AccessToken)>,
+    tokens: DashMap<[u8; 32], (Against, AccessToken)>,
     most: usize,
 }
 
@@ -198,18 +212,18 @@ impl Verified {
         Self { tokens: DashMap::new(), most }
     }
 
-    fn get(&self, digest: &[u8; 32], ring: &Arc<KeyRing>) -> Option<AccessToken> {
+    fn get(&self, digest: &[u8; 32], present: &Against) -> Option<AccessToken> {
         let entry = self.tokens.get(digest)?;
-        let (verified_with, token) = entry.value();
-        Arc::ptr_eq(verified_with, ring).then(|| token.clone())
+        let (against, token) = entry.value();
+        against.same(present).then(|| token.clone())
     }
 
-    fn put(&self, digest: [u8; 32], ring: Arc<KeyRing>, token: AccessToken, now: Timestamp) {
+    fn put(&self, digest: [u8; 32], present: Against, token: AccessToken, now: Timestamp) {
         if self.tokens.len() >= self.most {
-            self.tokens.retain(|_, (verified_with, token)| Arc::ptr_eq(verified_with, &ring) && now < token.expires_at);
+            self.tokens.retain(|_, (against, token)| against.same(&present) && now < token.expires_at);
         }
         if self.tokens.len() < self.most {
-            self.tokens.insert(digest, (ring, token));
+            self.tokens.insert(digest, (present, token));
         }
     }
 
@@ -266,6 +280,25 @@ mod tests {
         for length in 0..bytes.len() {
             assert_eq!(AccessToken::read(&bytes[..length], 7), None, "{length}");
         }
+    }
+
+    #[test]
+    fn a_verdict_counts_only_for_the_keys_and_the_epoch_it_was_made_with() {
+        let [grant, _] = holders();
+        let (token, now, digest) = (token(grant), Timestamp::from_seconds(1_800_000_000), [1; 32]);
+        let ring = Arc::new(KeyRing::new(Vec::new()));
+        let against = |ring: &Arc<KeyRing>, epoch| Against { ring: Arc::clone(ring), epoch };
+        let verified = Verified::new(1);
+        // The epoch went from 7 to 8 and memory was emptied while this was still being checked.
+        verified.forget();
+        verified.put(digest, against(&ring, 7), token.clone(), now);
+        assert_eq!(verified.get(&digest, &against(&ring, 7)), Some(token.clone()));
+        assert_eq!(verified.get(&digest, &against(&ring, 8)), None);
+        assert_eq!(verified.get(&digest, &against(&Arc::new(KeyRing::new(Vec::new())), 7)), None);
+        // What counts no more makes room.
+        verified.put([2; 32], against(&ring, 8), token.clone(), now);
+        assert_eq!(verified.get(&[2; 32], &against(&ring, 8)), Some(token));
+        assert_eq!(verified.get(&digest, &against(&ring, 7)), None);
     }
 
     #[test]
