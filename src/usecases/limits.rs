@@ -110,7 +110,7 @@ pub async fn take_back(tx: &mut Tx, limit: Limit, of: &str, taken: Timestamp) ->
 }
 
 /// Takes a try at a password before it is hashed, so that parallel guesses cannot outnumber the limit. What was no wrong
-/// guess is given back: [`password_was_right`], [`password_was_not_checked`].
+/// guess is given back: [`password_was_right`], [`give_password_try_back`].
 pub async fn take_password_try(core: &Arc<Core>, of: &str, network: &str, now: Timestamp) -> Result<Result<(), TooMany>, Error> {
     let (held, of, network) = (Arc::clone(core), of.to_owned(), network.to_owned());
     core.database
@@ -137,8 +137,8 @@ pub async fn password_was_right(tx: &mut Tx, of: &str, network: &str, taken: Tim
     take_back(tx, Limit::PasswordPerNetwork, network, taken).await
 }
 
-/// Nobody had time to look at the password: that is nobody's failure.
-pub async fn password_was_not_checked(core: &Arc<Core>, of: &str, network: &str, taken: Timestamp) -> Result<(), Error> {
+/// Nobody had time to look at the password, or it was right and something else was wrong: that is nobody's failure.
+pub async fn give_password_try_back(core: &Arc<Core>, of: &str, network: &str, taken: Timestamp) -> Result<(), Error> {
     let (of, network) = (of.to_owned(), network.to_owned());
     core.database
         .write(move |tx| {

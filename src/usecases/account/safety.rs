@@ -164,11 +164,18 @@ pub async fn change_password(
     let mut context: Vec<&str> = known.iter().map(|identifier| identifier.value.as_str()).collect();
     context.extend([nickname.as_str(), core.config.brand.name.as_str()]);
     context.retain(|word| !word.is_empty());
-    if let Err(weakness) = password::acceptable(chosen.expose_secret(), &context) {
-        return Ok(Changed::Weak(weakness));
+    let refused = match password::acceptable(chosen.expose_secret(), &context) {
+        Err(weakness) => Changed::Weak(weakness),
+        Ok(()) => match core.passwords.hash(chosen).await {
+            Ok(phc) => return set(core, &change, stored, phc, now).await,
+            Err(_) => Changed::Busy,
+        },
+    };
+    // The present password was right, and whoever knows it is not guessing it.
+    if stored.is_some() {
+        limits::give_password_try_back(core, &session.customer.to_string(), network, now).await?;
     }
-    let Ok(phc) = core.passwords.hash(chosen).await else { return Ok(Changed::Busy) };
-    set(core, &change, stored, phc, now).await
+    Ok(refused)
 }
 
 /// Takes a try and checks the present password; `None`: right.
@@ -186,7 +193,7 @@ async fn prove(
     }
     Ok(match core.passwords.verify(current, stored).await {
         Err(_) => {
-            limits::password_was_not_checked(core, &of, change.network, now).await?;
+            limits::give_password_try_back(core, &of, change.network, now).await?;
             Some(Changed::Busy)
         }
         Ok(Verdict::Wrong) => Some(Changed::WrongCurrent),
@@ -204,13 +211,13 @@ async fn set(core: &Arc<Core>, change: &Change<'_>, before: Option<String>, phc:
                 let customer = session.customer;
                 let present = passwords::find(tx, customer).await?.map(|(phc, _)| phc);
                 let live = browser_sessions::live(tx, Some(&cookie), now).await?;
+                if before.is_some() {
+                    limits::password_was_right(tx, &customer.to_string(), &network, now).await?;
+                }
                 if present != before || live.is_none_or(|live| live.id != session.id) {
                     return Ok(Changed::Stale);
                 }
                 passwords::set(tx, customer, &phc, now).await?;
-                if before.is_some() {
-                    limits::password_was_right(tx, &customer.to_string(), &network, now).await?;
-                }
                 end_others_in(tx, &core, customer, session.id, now).await?;
                 let about = About { customer: Some(customer), service: None, actor: &Actor::Customer };
                 note::happened(tx, &core, "password.changed", &about, &[], now).await?;

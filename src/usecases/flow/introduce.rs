@@ -187,7 +187,7 @@ async fn prove_password(
     };
     let again = password.clone();
     let Ok(verdict) = core.passwords.verify(password, stored.clone()).await else {
-        limits::password_was_not_checked(core, counted_as, &visitor.network, now).await?;
+        limits::give_password_try_back(core, counted_as, &visitor.network, now).await?;
         return Ok(SignedIn::Busy);
     };
     let (Some(customer), Verdict::Right { needs_rehash }) = (customer, verdict) else {

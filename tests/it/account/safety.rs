@@ -64,6 +64,27 @@ on_both! {
         assert_eq!(home.url.path(), "/account");
     }
 
+    /// A right present password is no failed try, whatever else is wrong; too many wrong ones are refused before the new one is looked at.
+    async fn a_weak_new_password_is_no_failed_try(world: World) {
+        let house = House::open(&world).await;
+        let (_, mut anna) = house.resident(&world, "anna").await;
+        let right = anna.password.clone();
+        for _ in 0..8 {
+            let said = refused_change(&mut anna, &right, "short").await;
+            assert!(said.iter().any(|to| to == "#new-password"), "{said:?}");
+        }
+        assert_eq!(world.count("SELECT COALESCE(MAX(count), 0) FROM tries").await, 0);
+        for _ in 0..5 {
+            refused_change(&mut anna, "not the present password", "short").await;
+        }
+        let counted = world.count("SELECT COALESCE(MAX(count), 0) FROM tries").await;
+        assert_eq!(counted, 5);
+        let page = anna.browser.open("/account/security/password").await.expect(200);
+        let form = form_with(&page, "action=continue").fill("current-password", &right).fill("new-password", "short");
+        let again = anna.browser.submit(form.press("action=continue")).await.expect(200);
+        assert!(again.page().text().contains("Too many"), "{}", again.page().text());
+    }
+
     /// A name is changed; one that is too long or empty is not.
     async fn a_name_is_changed(world: World) {
         let house = House::open(&world).await;
@@ -102,4 +123,12 @@ on_both! {
         assert_eq!(answer.location().map(|to| to.path().to_owned()).as_deref(), Some("/continue"));
         assert_eq!(anna.browser.open("/account").await.url.path(), "/login");
     }
+}
+
+/// Where the summary of errors leads after a change that is not made.
+async fn refused_change(person: &mut crate::support::person::Person, current: &str, chosen: &str) -> Vec<String> {
+    let page = person.browser.open("/account/security/password").await.expect(200);
+    let form = form_with(&page, "action=continue").fill("current-password", current).fill("new-password", chosen);
+    let again = person.browser.submit(form.press("action=continue")).await.expect(200);
+    again.page().links().into_iter().map(|(to, _)| to).collect()
 }

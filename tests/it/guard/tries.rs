@@ -86,7 +86,7 @@ on_both! {
             }
         }
         assert!((1..=5).contains(&taken), "{taken}");
-        limits::password_was_not_checked(&world.core, "somebody", "192.0.2.0/24", now).await.expect("given back");
+        limits::give_password_try_back(&world.core, "somebody", "192.0.2.0/24", now).await.expect("given back");
         let mut tx = world.database.read().await.expect("a connection");
         assert!(limits::look(&mut tx, &world.core, Limit::Password, "somebody", now).await.expect("asked").is_ok());
     }
