@@ -2,7 +2,7 @@
 
 use crate::model::notice::{About, Notice};
 use crate::outbound::mail::Mail;
-use crate::ui::mail::{ConsentWithdrawn, Letterhead, LinkActivated, NewSignIn, OneTimeCode, PasswordChanged};
+use crate::ui::mail::{ConsentWithdrawn, Letterhead, LinkActivated, OneTimeCode, PasswordChanged};
 use crate::usecases::Core;
 
 /// The mail that tells a notice, in its reader's language; times are in UTC, because nobody told us theirs.
@@ -28,10 +28,6 @@ pub(super) fn render(core: &Core, notice: &Notice) -> Mail {
         }
         About::PasswordChanged { device, at } => {
             let mail = PasswordChanged { device, at, sessions_url: issuer.join("/account/sessions") };
-            (mail.subject(&head), mail.body(&head))
-        }
-        About::NewSignIn { device, at } => {
-            let mail = NewSignIn { device, place: None, at, sessions_url: issuer.join("/account/sessions") };
             (mail.subject(&head), mail.body(&head))
         }
     };

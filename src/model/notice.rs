@@ -57,11 +57,4 @@ pub enum About {
         /// When.
         at: Timestamp,
     },
-    /// Somebody signed in on a browser not seen before.
-    NewSignIn {
-        /// Browser and system family.
-        device: String,
-        /// When.
-        at: Timestamp,
-    },
 }

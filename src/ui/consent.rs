@@ -59,8 +59,6 @@ pub struct Consent {
     pub already: Vec<String>,
     /// The texts that are agreed to.
     pub texts: Vec<AgreementText>,
-    /// The service's own privacy notice.
-    pub policy_url: Option<String>,
 }
 
 impl ConsentItem {
@@ -101,7 +99,6 @@ impl Consent {
             missing: vec![],
             already: vec![],
             texts: vec![AgreementText { kind: AgreementKind::Share, version: 3, url: "/agreements/share".into() }],
-            policy_url: Some("http://cinema.localhost:8080/privacy".into()),
         };
         let already = vec![
             say(l, "Что это вы", "That it is you", "确认是您本人"),
@@ -116,7 +113,6 @@ impl Consent {
                 Self {
                     groups: vec![ConsentGroup { items: sign_in.items[..1].to_vec(), ..sign_in }],
                     missing: vec![MissingLink { connect_url: None, ..missing }],
-                    policy_url: None,
                     texts: vec![AgreementText { kind: AgreementKind::SignIn, version: 1, url: "/agreements/sign_in".into() }],
                     ..plain
                 },

@@ -116,37 +116,6 @@ impl ConsentWithdrawn {
     }
 }
 
-/// Somebody signed in from a browser not seen before.
-#[derive(Clone)]
-pub struct NewSignIn {
-    /// `Firefox on Linux`.
-    pub device: String,
-    /// City, approximate.
-    pub place: Option<String>,
-    /// When.
-    pub at: Timestamp,
-    /// The sessions page.
-    pub sessions_url: String,
-}
-
-impl NewSignIn {
-    /// The subject.
-    pub fn subject(&self, head: &Letterhead) -> String {
-        head.say("mail-new-sign-in-subject", &[])
-    }
-
-    /// The text.
-    pub fn body(&self, head: &Letterhead) -> String {
-        let mut facts =
-            vec![head.say("mail-fact-device", &[("device", &self.device)]), head.say("mail-fact-time", &[("at", &head.moment(self.at))])];
-        if let Some(place) = &self.place {
-            facts.push(head.say("mail-fact-place", &[("place", place)]));
-        }
-        let otherwise = format!("{}\n{}", head.say("mail-new-sign-in-otherwise", &[]), self.sessions_url);
-        head.letter(&[head.say("mail-new-sign-in-what", &[]), facts.join("\n"), otherwise])
-    }
-}
-
 /// The password was changed, or a first one was set.
 #[derive(Clone)]
 pub struct PasswordChanged {
@@ -193,19 +162,16 @@ pub fn samples(head: &Letterhead) -> Vec<(&'static str, String, String)> {
         at: SAMPLE_NOW,
         privacy_url: "https://id.example.com/account/privacy".into(),
     };
-    let sign_in = NewSignIn {
+    let password = PasswordChanged {
         device: say(l, "Firefox на Linux", "Firefox on Linux", "Linux 上的 Firefox"),
-        place: Some(say(l, "Новосибирск", "Novosibirsk", "新西伯利亚")),
         at: SAMPLE_NOW,
         sessions_url: "https://id.example.com/account/sessions".into(),
     };
-    let password = PasswordChanged { device: sign_in.device.clone(), at: SAMPLE_NOW, sessions_url: sign_in.sessions_url.clone() };
     vec![
         ("code", code.subject(head), code.body(head)),
         ("code-plain", plain.subject(head), plain.body(head)),
         ("link-activated", link.subject(head), link.body(head)),
         ("consent-withdrawn", consent.subject(head), consent.body(head)),
         ("password-changed", password.subject(head), password.body(head)),
-        ("new-sign-in", sign_in.subject(head), sign_in.body(head)),
     ]
 }

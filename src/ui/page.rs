@@ -13,6 +13,7 @@ macro_rules! page {
             #[template(path = $path)]
             struct View<'a> {
                 f: &'a $crate::ui::frame::Frame,
+                #[allow(dead_code, reason = "some pages say the same to everybody")]
                 p: &'a $page,
             }
             impl $page {

@@ -120,8 +120,6 @@ pub enum NewPasswordError {
     TooLong,
     /// Among those that are tried first.
     TooCommon,
-    /// Holds the person's own name or address, or the name of the service.
-    HoldsYourName,
     /// The server is too busy to store one now.
     Busy,
     /// The present password was not typed.
@@ -144,8 +142,6 @@ pub struct ChoosePassword {
     pub identifier: String,
     /// The least number of characters.
     pub min_length: u32,
-    /// Offers to go on without a password, with codes by e-mail.
-    pub may_skip: bool,
     /// What was wrong.
     pub error: Option<NewPasswordError>,
 }
@@ -179,7 +175,6 @@ impl ChoosePassword {
             NewPasswordError::TooShort => Trouble::new(field, f.t1("error-new-password-short", "min", self.min_length)),
             NewPasswordError::TooLong => Trouble::new(field, f.t("error-new-password-long")),
             NewPasswordError::TooCommon => Trouble::new(field, f.t("error-new-password-common")),
-            NewPasswordError::HoldsYourName => Trouble::new(field, f.t("error-new-password-name")),
             NewPasswordError::Busy => Trouble::new(field, f.t("error-busy")),
             NewPasswordError::CurrentEmpty => Trouble::new(CURRENT, f.t("error-current-password-empty")),
             NewPasswordError::CurrentWrong => Trouble::new(CURRENT, f.t("error-current-password-wrong")),
@@ -188,18 +183,12 @@ impl ChoosePassword {
     }
 
     pub(super) fn samples(_: Locale) -> Vec<(&'static str, Self)> {
-        let plain = Self {
-            choice: PasswordChoice::Registering,
-            identifier: "anna.k@example.com".into(),
-            min_length: 15,
-            may_skip: true,
-            error: None,
-        };
+        let plain = Self { choice: PasswordChoice::Registering, identifier: "anna.k@example.com".into(), min_length: 15, error: None };
         let with = |error| Self { error: Some(error), ..plain.clone() };
-        let change = |error| Self { choice: PasswordChoice::Change, may_skip: false, error, ..plain.clone() };
+        let change = |error| Self { choice: PasswordChoice::Change, error, ..plain.clone() };
         vec![
             ("plain", plain.clone()),
-            ("first", Self { choice: PasswordChoice::First, may_skip: false, ..plain.clone() }),
+            ("first", Self { choice: PasswordChoice::First, ..plain.clone() }),
             ("change", change(None)),
             ("current-empty", change(Some(NewPasswordError::CurrentEmpty))),
             ("current-wrong", change(Some(NewPasswordError::CurrentWrong))),
@@ -208,7 +197,6 @@ impl ChoosePassword {
             ("short", with(NewPasswordError::TooShort)),
             ("long", with(NewPasswordError::TooLong)),
             ("common", with(NewPasswordError::TooCommon)),
-            ("name", with(NewPasswordError::HoldsYourName)),
             ("busy", with(NewPasswordError::Busy)),
         ]
     }

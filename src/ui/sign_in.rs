@@ -1,21 +1,9 @@
 //! Signing in: who are you, prove it, prove it again.
 
 use super::frame::Frame;
-use super::page::{SAMPLE_NOW, Trouble, minutes, page};
+use super::page::{Trouble, minutes, page};
 use crate::clock::Timestamp;
 use crate::protocol::locale::Locale;
-
-/// What the first field takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Accepts {
-    /// An e-mail address.
-    #[default]
-    Email,
-    /// An e-mail address or a phone number.
-    EmailOrPhone,
-    /// An e-mail address, a phone number or a login name.
-    Anything,
-}
 
 /// Why the first step was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +24,6 @@ pub enum IdentifierError {
 pub struct Identifier {
     /// What was typed before, or `login_hint`.
     pub value: String,
-    /// What the field takes.
-    pub accepts: Accepts,
     /// Offers to create a Concord ID.
     pub may_register: bool,
     /// What was wrong.
@@ -45,19 +31,9 @@ pub struct Identifier {
 }
 
 impl Identifier {
-    pub(super) fn label(&self) -> &'static str {
-        match self.accepts {
-            Accepts::Email => "email-label",
-            Accepts::EmailOrPhone => "email-or-phone-label",
-            Accepts::Anything => "email-phone-or-login-label",
-        }
-    }
-
     pub(super) fn trouble(&self, f: &Frame) -> Option<Trouble> {
         let field = "identifier";
         Some(match self.error? {
-            IdentifierError::Empty if self.accepts == Accepts::Email => Trouble::new(field, f.t("error-email-empty")),
-            IdentifierError::NotAnAddress if self.accepts == Accepts::Email => Trouble::new(field, f.t("error-email-shape")),
             IdentifierError::Empty => Trouble::new(field, f.t("error-identifier-empty")),
             IdentifierError::NotAnAddress => Trouble::new(field, f.t("error-identifier-shape")),
             IdentifierError::TooManyTries { again_at } => Trouble::too_many(f, field, again_at),
@@ -65,18 +41,13 @@ impl Identifier {
     }
 
     pub(super) fn samples(_: Locale) -> Vec<(&'static str, Self)> {
-        let plain = Self { value: String::new(), accepts: Accepts::Email, may_register: true, error: None };
+        let plain = Self { value: String::new(), may_register: true, error: None };
         vec![
             ("plain", plain.clone()),
-            ("hinted", Self { value: "anna.k@example.com".into(), accepts: Accepts::EmailOrPhone, ..plain.clone() }),
-            ("closed", Self { may_register: false, accepts: Accepts::Anything, ..plain.clone() }),
+            ("hinted", Self { value: "anna.k@example.com".into(), ..plain.clone() }),
+            ("closed", Self { may_register: false, ..plain.clone() }),
             ("empty", Self { error: Some(IdentifierError::Empty), ..plain.clone() }),
             ("wrong", Self { value: "anna.k@".into(), error: Some(IdentifierError::NotAnAddress), ..plain.clone() }),
-            (
-                "wrong-phone",
-                Self { value: "89".into(), accepts: Accepts::EmailOrPhone, error: Some(IdentifierError::NotAnAddress), ..plain.clone() },
-            ),
-            ("empty-phone", Self { accepts: Accepts::EmailOrPhone, error: Some(IdentifierError::Empty), ..plain.clone() }),
             ("waiting", Self { error: Some(IdentifierError::TooManyTries { again_at: minutes(12) }), ..plain }),
         ]
     }
@@ -154,8 +125,6 @@ pub enum CodePurpose {
     SignIn,
     /// The second step of registration.
     Register,
-    /// Proving an address of somebody who is known.
-    VerifyContact,
     /// Proving again who is here.
     Reauth,
 }
@@ -194,8 +163,6 @@ pub struct Code {
     pub valid_minutes: u32,
     /// Another one was sent just now.
     pub resent: bool,
-    /// From when another can be sent; `None` or past: now.
-    pub resend_at: Option<Timestamp>,
     /// Offers the password instead.
     pub may_use_password: bool,
     /// What was wrong.
@@ -206,7 +173,7 @@ impl Code {
     pub(super) fn heading(&self) -> &'static str {
         match self.purpose {
             CodePurpose::SignIn => "code-title",
-            CodePurpose::Register | CodePurpose::VerifyContact => "code-title-contact",
+            CodePurpose::Register => "code-title-contact",
             CodePurpose::Reauth => "code-title-reauth",
         }
     }
@@ -218,10 +185,6 @@ impl Code {
     /// A new code is the only way on.
     pub(super) fn over(&self) -> bool {
         matches!(self.error, Some(CodeError::Expired | CodeError::Spent))
-    }
-
-    pub(super) fn resend_later(&self, f: &Frame) -> Option<Timestamp> {
-        self.resend_at.filter(|at| *at > f.now)
     }
 
     pub(super) fn trouble(&self, f: &Frame) -> Option<Trouble> {
@@ -242,18 +205,13 @@ impl Code {
             sent_to: "a•••k@e•••.com".into(),
             valid_minutes: 10,
             resent: false,
-            resend_at: Some(minutes(1)),
             may_use_password: true,
             error: None,
         };
-        let with = |error| Self { error: Some(error), resend_at: None, ..plain.clone() };
+        let with = |error| Self { error: Some(error), ..plain.clone() };
         vec![
             ("plain", plain.clone()),
             ("register", Self { purpose: CodePurpose::Register, may_use_password: false, ..plain.clone() }),
-            (
-                "contact",
-                Self { purpose: CodePurpose::VerifyContact, may_use_password: false, resend_at: Some(SAMPLE_NOW), ..plain.clone() },
-            ),
             ("reauth", Self { purpose: CodePurpose::Reauth, ..plain.clone() }),
             ("resent", Self { resent: true, ..plain.clone() }),
             ("empty", with(CodeError::Empty)),

@@ -183,13 +183,11 @@ fn what_people_type_is_escaped() {
         sent_to: nasty.into(),
         valid_minutes: 10,
         resent: false,
-        resend_at: None,
         may_use_password: false,
         error: None,
     };
     let person = super::Frame { signed_in_as: Some(nasty.into()), client: Some(super::ClientCard::new(nasty, nasty, nasty, true)), ..f };
-    let identifier =
-        super::sign_in::Identifier { value: nasty.into(), accepts: super::sign_in::Accepts::Email, may_register: true, error: None };
+    let identifier = super::sign_in::Identifier { value: nasty.into(), may_register: true, error: None };
     assert!(!identifier.render(&person).contains("<script"));
     let html = code.render(&person);
     assert!(!html.contains("<script"));

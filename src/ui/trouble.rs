@@ -115,14 +115,11 @@ page!(ErrorPage, "trouble/error.html");
 
 /// The flow belongs to another browser.
 #[derive(Clone, Debug)]
-pub struct ContinueElsewhere {
-    /// Start anew from the service: its address.
-    pub restart_url: Option<String>,
-}
+pub struct ContinueElsewhere;
 
 impl ContinueElsewhere {
     pub(super) fn samples(_: Locale) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { restart_url: None }), ("restart", Self { restart_url: Some("http://cinema.localhost:8080/".into()) })]
+        vec![("plain", Self)]
     }
 }
 page!(ContinueElsewhere, "trouble/continue_elsewhere.html");

@@ -103,7 +103,6 @@ async fn choose(app: &App, visit: &Visit, error: Option<NewPasswordError>) -> Re
         choice: if known.password_set_at.is_some() { PasswordChoice::Change } else { PasswordChoice::First },
         identifier: login.map(|identifier| identifier.value.clone()).unwrap_or_default(),
         min_length: 15,
-        may_skip: false,
         error,
     })
 }

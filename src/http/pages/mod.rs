@@ -126,7 +126,7 @@ async fn open(app: &App, browser: &Browser, params: &Params) -> Result<Result<Bo
     match opened {
         Opened::Here(flow) => Ok(Ok(flow)),
         Opened::Elsewhere => {
-            let html = ContinueElsewhere { restart_url: None }.render(&browser.frame(&app.core, "none"));
+            let html = ContinueElsewhere.render(&browser.frame(&app.core, "none"));
             Ok(Err(page_with(StatusCode::CONFLICT, html)))
         }
         Opened::Unknown => Err(Refusal::because(StatusCode::NOT_FOUND, "expired_flow", "no such flow").into()),

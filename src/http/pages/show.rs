@@ -18,7 +18,7 @@ use crate::ui::frame::{ClientCard, Frame};
 use crate::ui::link::LinkRefused;
 use crate::ui::reauth::{KnownPerson, Reauth, ReauthWhy, SelectAccount};
 use crate::ui::register::{ChoosePassword, Nickname, PasswordChoice, RegisterEmail};
-use crate::ui::sign_in::{Accepts, Code, CodePurpose, Identifier, Password};
+use crate::ui::sign_in::{Code, CodePurpose, Identifier, Password};
 use crate::usecases::flow::{self, Flow};
 use crate::usecases::identifiers;
 use crate::usecases::one_time_code::Typed;
@@ -88,7 +88,7 @@ fn identifier(flow: &Flow, trouble: &Trouble) -> Identifier {
         Trouble::Unreadable(typed) => Some(typed.clone()),
         _ => flow.gathered.identifier.clone().or(hint),
     };
-    Identifier { value: value.unwrap_or_default(), accepts: Accepts::EmailOrPhone, may_register: true, error: words::identifier(trouble) }
+    Identifier { value: value.unwrap_or_default(), may_register: true, error: words::identifier(trouble) }
 }
 
 fn register_email(flow: &Flow, trouble: &Trouble) -> RegisterEmail {
@@ -127,7 +127,6 @@ async fn code(app: &App, browser: &Browser, flow: &Flow, trouble: &Trouble) -> R
         valid_minutes: u32::try_from(life.as_secs() / 60).unwrap_or(10),
         // An old address does not say so again.
         resent: matches!(trouble, Trouble::SentAgain) && sent_at.is_some_and(|at| browser.now.since(at) < JUST_NOW),
-        resend_at: None,
         may_use_password: with_password,
         error: words::code(trouble),
     })
@@ -146,7 +145,6 @@ fn choose_password(flow: &Flow, trouble: &Trouble) -> ChoosePassword {
         choice: PasswordChoice::Registering,
         identifier: typed_identifier(flow),
         min_length: 15,
-        may_skip: false,
         error: words::new_password(trouble),
     }
 }

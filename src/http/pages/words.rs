@@ -169,7 +169,6 @@ pub(super) async fn consent(core: &Core, view: &ConsentView, frame: &Frame) -> R
         missing: missing.collect(),
         already: view.already.iter().map(|scope| title(scope)).collect(),
         texts: texts.into_values().collect(),
-        policy_url: None,
         groups: groups.into_iter().map(|(_, group)| group).collect(),
     })
 }

@@ -47,4 +47,3 @@ agreement-sign-in = Signing in with Concord
 agreement-link = Connecting an account
 agreement-share = Sharing your data
 agreement-version = Version
-policy-of = Privacy notice of { $service }

@@ -48,4 +48,3 @@ agreement-sign-in = Вход через Concord
 agreement-link = Связь аккаунта
 agreement-share = Передача ваших данных
 agreement-version = Версия
-policy-of = Политика «{ $service }»

@@ -44,4 +44,3 @@ agreement-sign-in = 通过 Concord 登录
 agreement-link = 关联账户
 agreement-share = 分享您的数据
 agreement-version = 版本
-policy-of = “{ $service }”的隐私声明
