@@ -30,12 +30,26 @@ const OF_EACH: usize = 2;
 const ALL: &str = "openid offline_access loyalty";
 const LESS: &str = "openid offline_access";
 
+/// What is interrupted; every kill is aimed at one of these, in turn.
+const KINDS: [&str; 4] = ["redemption", "refresh", "link activation", "withdrawal"];
+
 /// Something that a client or a person does at a node.
 enum Deed {
     Redeem { grant: Grant, code: Code },
     Refresh { grant: Grant, shown: String },
     Activate { grant: Grant, code: Code, link: LinkId },
     Withdraw { person: Person, token: String, desk: Desk },
+}
+
+impl Deed {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Redeem { .. } => KINDS[0],
+            Self::Refresh { .. } => KINDS[1],
+            Self::Activate { .. } => KINDS[2],
+            Self::Withdraw { .. } => KINDS[3],
+        }
+    }
 }
 
 /// What became of the deeds of one kind.
@@ -120,10 +134,10 @@ impl Stage {
 
     /// Looks at one deed from the node that survived.
     async fn look(&self, deed: Deed, answer: Option<Answer>, survivor: &Client) -> Acknowledged {
-        let told = answer.is_some();
-        let (kind, done, left) = match deed {
-            Deed::Redeem { grant, code } => self.look_at_code("redemption", &grant, &code, answer, survivor, None).await,
-            Deed::Activate { grant, code, link } => self.look_at_code("link activation", &grant, &code, answer, survivor, Some(link)).await,
+        let (told, kind) = (answer.is_some(), deed.kind());
+        let (done, left) = match deed {
+            Deed::Redeem { grant, code } => self.look_at_code(&grant, &code, answer, survivor, None).await,
+            Deed::Activate { grant, code, link } => self.look_at_code(&grant, &code, answer, survivor, Some(link)).await,
             Deed::Refresh { grant, shown } => self.look_at_refresh(&grant, &shown, answer, survivor).await,
             Deed::Withdraw { person, token, desk } => self.look_at_withdrawal(&person, token, &desk, answer, survivor).await,
         };
@@ -139,13 +153,12 @@ impl Stage {
 
     async fn look_at_code(
         &self,
-        kind: &'static str,
         grant: &Grant,
         code: &Code,
         answer: Option<Answer>,
         survivor: &Client,
         link: Option<LinkId>,
-    ) -> (&'static str, bool, Acknowledged) {
+    ) -> (bool, Acknowledged) {
         let done = self.used(grant).await;
         if let Some(link) = link {
             self.look_at_link(link, done).await;
@@ -159,7 +172,7 @@ impl Stage {
             // Nobody has the tokens; whoever tries again is told so.
             None if done => {
                 assert_eq!(survivor.redeem(&code.code, &code.verifier).await.expect(400).error(), "invalid_grant");
-                return (kind, true, Acknowledged::Nothing);
+                return (true, Acknowledged::Nothing);
             }
             None => survivor.redeem(&code.code, &code.verifier).await.expect(200).json(),
         };
@@ -171,7 +184,7 @@ impl Stage {
         assert_eq!(scope_left(survivor, &access).await.as_deref(), Some(scope), "an acknowledged token is active");
         let renewed = survivor.refresh(&text(&tokens, "refresh_token")).await.expect(200).json();
         assert_eq!(scope_left(survivor, &text(&renewed, "access_token")).await.as_deref(), Some(scope));
-        (kind, done, Acknowledged::Scope(access, scope))
+        (done, Acknowledged::Scope(access, scope))
     }
 
     /// A link is active with its own evidence and consent, or it waits; never something between.
@@ -196,7 +209,7 @@ impl Stage {
         shown: &str,
         answer: Option<Answer>,
         survivor: &Client,
-    ) -> (&'static str, bool, Acknowledged) {
+    ) -> (bool, Acknowledged) {
         let (id, before) = (grant.id.uuid(), self.eco.generation(shown).0);
         let generation = self.count(format!("SELECT generation FROM families WHERE grant_id = '{id}' AND ended_at IS NULL")).await;
         assert!(generation == before || generation == before + 1, "{generation}");
@@ -214,7 +227,7 @@ impl Stage {
         let access = text(&tokens, "access_token");
         assert_eq!(scope_left(survivor, &access).await.as_deref(), Some(ALL));
         assert!(survivor.refresh(&text(&tokens, "refresh_token")).await.status.is_success(), "it goes on");
-        ("refresh", done, if told { Acknowledged::Scope(access, ALL) } else { Acknowledged::Nothing })
+        (done, if told { Acknowledged::Scope(access, ALL) } else { Acknowledged::Nothing })
     }
 
     async fn look_at_withdrawal(
@@ -224,7 +237,7 @@ impl Stage {
         desk: &Desk,
         answer: Option<Answer>,
         survivor: &Client,
-    ) -> (&'static str, bool, Acknowledged) {
+    ) -> (bool, Acknowledged) {
         let since = Instant::now();
         let (consent, customer) = (person.reads_loyalty, person.customer);
         let withdrawn = format!("SELECT COUNT(*) FROM consents WHERE id = '{}' AND state = 'withdrawn'", consent.uuid());
@@ -246,7 +259,7 @@ impl Stage {
         }
         within_a_second("the withdrawal", since.max(Instant::now()), async || scope_left(survivor, &token).await.as_deref() == Some(LESS))
             .await;
-        ("withdrawal", done, Acknowledged::Scope(token, LESS))
+        (done, Acknowledged::Scope(token, LESS))
     }
 }
 
@@ -292,20 +305,60 @@ fn acknowledged(answer: Result<Answer, reqwest::Error>) -> Option<Answer> {
     (answer.status.as_u16() != 503).then_some(answer)
 }
 
-/// Waits until so many have been answered.
-async fn wait_for(under_way: &mut JoinSet<(usize, Option<Answer>)>, count: usize) -> Vec<(usize, Option<Answer>)> {
+/// When a node is killed.
+enum Moment {
+    /// With so many deeds of a kind answered.
+    Answered(usize),
+    /// So long after all were sent.
+    After(Duration),
+}
+
+/// Waits for the moment; what was answered until then.
+async fn wait_for(
+    moment: &Moment,
+    kind: &str,
+    deeds: &[Deed],
+    under_way: &mut JoinSet<(usize, Option<Answer>)>,
+) -> Vec<(usize, Option<Answer>)> {
     let mut answered = Vec::new();
-    while answered.len() < count {
-        let Some(answer) = under_way.join_next().await else { break };
-        answered.push(answer.expect("no panic"));
+    match *moment {
+        Moment::After(later) => tokio::time::sleep(later).await,
+        Moment::Answered(count) => {
+            let of_the_kind = |answered: &[(usize, _)]| answered.iter().filter(|(number, _)| deeds[*number].kind() == kind).count();
+            while of_the_kind(&answered) < count {
+                let Some(answer) = under_way.join_next().await else { break };
+                answered.push(answer.expect("no panic"));
+            }
+        }
     }
     answered
 }
 
+/// Aims each kill at the kinds in turn: now when some of the kind are answered, now at a time within what that took before.
+struct Aim {
+    chance: Random,
+    took: BTreeMap<&'static str, Duration>,
+}
+
+impl Aim {
+    fn kind(round: usize) -> &'static str {
+        KINDS[round % KINDS.len()]
+    }
+
+    /// A kind's turns: answered, early, answered, late, and so on; exactly when is for chance to say.
+    fn moment(&self, round: usize) -> Moment {
+        let share = (self.chance.u64() % 1000) as f64 / 1000.0;
+        match round / KINDS.len() % 4 {
+            // Before the fastest of them can all be through.
+            1 => Moment::After(self.took.values().min().expect("all were measured").mul_f64(0.75 * share)),
+            3 => Moment::After(self.took[Self::kind(round)].mul_f64(0.5 + share)),
+            _ => Moment::Answered(1 + self.chance.u64() as usize % OF_EACH),
+        }
+    }
+}
+
 /// A node that has just started opens its connections and fills its memory first: that is not what is to be interrupted.
-/// Says how long so many requests take afterwards.
-async fn warm(node: &Node) -> Duration {
-    let began = Instant::now();
+async fn warm(node: &Node) {
     let client = Arc::new(client(node, "bank-web"));
     let mut callers = JoinSet::new();
     for _ in 0..4 * OF_EACH {
@@ -313,7 +366,6 @@ async fn warm(node: &Node) -> Duration {
         callers.spawn(async move { client.redeem("no such code", &random()).await.expect(400) });
     }
     callers.join_all().await;
-    began.elapsed()
 }
 
 /// Kills nodes in turn, each at a moment that chance picks.
@@ -321,24 +373,22 @@ async fn kills(rounds: usize) {
     let seed = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| Clock::System.now().millis().unsigned_abs());
     println!("{rounds} kills, TEST_SEED={seed}");
-    let chance = Random::seeded(seed);
+    let mut aim = Aim { chance: Random::seeded(seed), took: BTreeMap::new() };
     let (stage, mut nodes) = Stage::open().await;
     let mut deeds = stage.deeds(&nodes[0]).await;
     for round in 0..rounds {
         let [one, other] = &mut nodes;
-        let (doomed, staying) = if chance.u64().is_multiple_of(2) { (one, other) } else { (other, one) };
+        let (doomed, staying) = if aim.chance.u64().is_multiple_of(2) { (one, other) } else { (other, one) };
         let (back, survivor) = (client(doomed, "bank-web"), client(staying, "bank-web"));
         warm(doomed).await;
-        let long = warm(doomed).await;
-        // After so many answers, or after so long.
-        let (after, later) = if round.is_multiple_of(2) {
-            (chance.u64() as usize % deeds.len(), Duration::ZERO)
-        } else {
-            (0, Duration::from_micros(chance.u64() % u64::try_from(2 * long.as_micros()).expect("a short time")))
-        };
+        warm(doomed).await;
+        let (kind, moment) = (Aim::kind(round), aim.moment(round));
         let mut under_way = send_all(&deeds, doomed);
-        let mut answers = wait_for(&mut under_way, after).await;
-        tokio::time::sleep(later).await;
+        let sent = Instant::now();
+        let mut answers = wait_for(&moment, kind, &deeds, &mut under_way).await;
+        if matches!(moment, Moment::Answered(_)) {
+            aim.took.insert(kind, sent.elapsed());
+        }
         doomed.kill();
         answers.extend(under_way.join_all().await);
         answers.sort_by_key(|(number, _)| *number);
@@ -359,8 +409,13 @@ async fn kills(rounds: usize) {
     }
     let links = "SELECT COUNT(*) FROM links WHERE state = 'active' AND (consent_id IS NULL OR evidence_id IS NULL)";
     assert_eq!(stage.count(links).await, 0);
-    let interrupted: usize = tallies.values().map(|tally| tally.done + tally.undone).sum();
-    assert!(interrupted > 0, "no kill met anything under way");
+    // The proof is not empty: of each kind as many were under way, some were acknowledged before a kill and some cut by one.
+    for kind in KINDS {
+        let tally = &tallies[kind];
+        assert_eq!(tally.acknowledged + tally.done + tally.undone, rounds * OF_EACH, "{kind}");
+        assert!(tally.acknowledged > 0, "{kind}: nothing was acknowledged");
+        assert!(tally.done + tally.undone > 0, "{kind}: no kill met it under way");
+    }
 }
 
 /// PostgreSQL may still be busy with the last transaction of a process that is gone: until it is not, nothing is decided.
