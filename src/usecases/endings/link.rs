@@ -131,7 +131,7 @@ pub(super) async fn close(
         return Err(Error::Unavailable("conflict with other work".into()));
     }
     if conveyed {
-        cut(tx, core, link, how.event(), now).await?;
+        let_go(tx, core, link, how.event(), now).await?;
     }
     let about = note::About { customer: Some(link.customer), service: Some(link.service), actor: &expression.actor };
     let id = link.id.to_string();
@@ -151,6 +151,18 @@ async fn conclude_own(
     let Some(consent) = own_consent(tx, link).await? else { return Ok(None) };
     let Some(service) = services::by_id(tx, link.service).await? else { return Ok(None) };
     consents::conclude(tx, core, &consent, &service.document.code, to, expression, now).await
+}
+
+/// What hung on a link that has ended for good. Where the service allows several accounts and another one is linked, that one
+/// goes on carrying what it carried for others: what the ended link carried is dead with it, and never comes alive through the
+/// other. The service's own grants end in any case.
+async fn let_go(tx: &mut Tx, core: &Core, link: &Link, reason: &str, now: Timestamp) -> Result<(), Error> {
+    let open = links::open_at_service(tx, &core.sealer, link.customer, link.service).await?;
+    if !open.iter().any(|other| other.state == LinkState::Active) {
+        return cut(tx, core, link, reason, now).await;
+    }
+    consent_epochs::bump_around_link(tx, link.customer, link.service).await?;
+    backchannel::connection_ended(tx, core, link.customer, link.service, reason, now).await
 }
 
 /// First row of the table: grants of the link's service end, those of others lose the scopes of its product domains.

@@ -1,9 +1,15 @@
 //! The table of conventions 3 against grants, row by row for what has a trigger here.
 
-use concord::model::grant::Grant;
+use std::sync::Arc;
+
+use concord::model::customer::CustomerState;
+use concord::model::grant::{Grant, Inactive};
 use concord::model::ids::{ConsentId, CustomerId, LinkId};
 use concord::model::service::Service;
+use concord::protocol::acr::Acr;
+use concord::storage::{connections, customers};
 use concord::usecases::endings::{self, LinkEnd, Outcome};
+use concord::usecases::issue::{self, NewGrant};
 
 use super::stage::{Partner, operator};
 use crate::support::{World, on_both};
@@ -27,8 +33,17 @@ impl Scene {
     async fn new(world: &World) -> Self {
         let (bank, points) = (world.partner("bank", &["banking"]).await, world.partner("points", &["loyalty"]).await);
         let cinema = world.partner("cinema", &[]).await;
+        Self::of(world, [bank, points, cinema], ["b-1", "p-1"]).await
+    }
+
+    /// The same for another customer of the same services.
+    async fn again(self, world: &World, accounts: [&str; 2]) -> Self {
+        Self::of(world, [self.bank, self.points, self.cinema], accounts).await
+    }
+
+    async fn of(world: &World, [bank, points, cinema]: [Partner; 3], accounts: [&str; 2]) -> Self {
         let anna = world.customer().await;
-        let (link, bank_link) = (world.linked(&points, anna, "p-1").await, world.linked(&bank, anna, "b-1").await);
+        let (link, bank_link) = (world.linked(&points, anna, accounts[1]).await, world.linked(&bank, anna, accounts[0]).await);
         let shares = [world.share(&bank, anna, "loyalty").await, world.share(&bank, anna, "email").await];
         let (one, two, three) = (
             world.sign_in_consent(&bank, anna).await,
@@ -46,6 +61,32 @@ impl Scene {
     async fn expect(&self, world: &World, bank: &str, points: &str, cinema: &str) {
         let found = (world.effective(&self.at_bank).await, world.effective(&self.at_points).await, world.effective(&self.at_cinema).await);
         assert_eq!((found.0.as_str(), found.1.as_str(), found.2.as_str()), (bank, points, cinema));
+    }
+
+    /// Why no grant can be made for the bank.
+    async fn refused(&self, world: &World) -> Option<Inactive> {
+        let (customer, client, consent, now) = (self.anna, Arc::clone(&self.bank.client), self.at_bank.sign_in_consent, world.now());
+        let outcome = world
+            .write(move |tx, core| {
+                let client = Arc::clone(&client);
+                Box::pin(async move {
+                    let new = NewGrant {
+                        customer,
+                        client: &client,
+                        session: None,
+                        sign_in_consent: consent,
+                        items: vec![],
+                        acr: Acr::Aal1,
+                        amr: vec![],
+                        auth_time: now,
+                        resources: vec![],
+                        claims: None,
+                    };
+                    issue::create_grant(tx, &core, new, now).await
+                })
+            })
+            .await;
+        outcome.err()
     }
 
     async fn told(&self, world: &World) -> i64 {
@@ -142,5 +183,62 @@ on_both! {
             world.write(move |tx, _| Box::pin(async move { concord::storage::clients::set_enabled(tx, key, enabled, now).await })).await;
             scene.expect(&world, "inactive", "openid", "openid").await;
         }
+    }
+
+    /// Disputed, moved and merged links come with later orders. Whatever brings them, they convey nothing from the moment on that
+    /// they are no longer active; and as every ending they bump the epoch, so that nothing is back when they are.
+    async fn row_link_disputed_moved_merged(world: World) {
+        let mut scene = Scene::new(&world).await;
+        for (state, next) in [("disputed", ["b-2", "p-2"]), ("moved", ["b-3", "p-3"]), ("merged", ["b-4", "p-4"])] {
+            let at = format!("WHERE customer_id = {} AND activated_at IS NOT NULL AND state = ", scene.anna.as_i64());
+            let owners = format!("AND service_id = (SELECT id FROM services WHERE code = '{}')", scene.points.service.document.code);
+            let plant = format!("UPDATE links SET state = '{state}', successor_link_id = id {at} 'active' {owners}");
+            assert_eq!(world.tamper(&plant).await.expect("planted"), 1, "{state}");
+            assert_eq!(world.effective(&scene.at_bank).await, "openid email", "{state}: its domain's scopes are lost at once");
+            assert_eq!(world.state(scene.bank_link).await.as_str(), "active", "{state}: others' links are untouched");
+            let fresh = world.grant(&scene.bank, scene.anna, scene.at_bank.sign_in_consent, &[("loyalty", scene.shares[0], Some(scene.link))]).await;
+            assert_eq!(world.effective(&fresh).await, "openid", "{state}: nothing new can be carried by it");
+
+            let (customer, service) = (scene.anna, scene.points.service.id);
+            world.write(move |tx, _| Box::pin(async move { connections::bump(tx, customer, service).await })).await;
+            scene.expect(&world, "openid email", "inactive", "openid").await;
+            let again = world.grant(&scene.points, scene.anna, scene.at_points.sign_in_consent, &[]).await;
+            assert_eq!(world.effective(&again).await, "openid", "{state}: the person may sign in again, without the link");
+
+            let back = format!("UPDATE links SET state = 'active', successor_link_id = NULL {at} '{state}' {owners}");
+            assert_eq!(world.tamper(&back).await.expect("back"), 1, "{state}");
+            scene.expect(&world, "openid email", "inactive", "openid").await;
+            assert_eq!(world.effective(&fresh).await, "openid", "{state}: not even what was made meanwhile");
+            scene = scene.again(&world, next).await;
+        }
+    }
+
+    /// The same for the customer: in any state but `active` every grant is inactive at once and none can be made, and the epoch
+    /// that every change of state bumps keeps it so afterwards.
+    async fn row_customer_in_every_other_state(world: World) {
+        let scene = Scene::new(&world).await;
+        let (anna, now) = (scene.anna, world.now());
+        let others = CustomerState::ALL.into_iter().filter(|state| *state != CustomerState::Active);
+        for state in others.clone() {
+            let plant = |to: CustomerState| format!("UPDATE customers SET state = '{}' WHERE id = {}", to.as_str(), anna.as_i64());
+            world.tamper(&plant(state)).await.expect("planted");
+            scene.expect(&world, "inactive", "inactive", "inactive").await;
+            assert_eq!(scene.refused(&world).await, Some(Inactive::Customer), "{}: no new grant", state.as_str());
+            world.tamper(&plant(CustomerState::Active)).await.expect("back");
+            scene.expect(&world, "openid loyalty email", "openid", "openid").await;
+        }
+        for state in others {
+            let grants = [
+                world.grant(&scene.bank, anna, scene.at_bank.sign_in_consent, &[("loyalty", scene.shares[0], Some(scene.link))]).await,
+                world.grant(&scene.points, anna, scene.at_points.sign_in_consent, &[]).await,
+            ];
+            for (from, to) in [(CustomerState::Active, state), (state, CustomerState::Active)] {
+                assert!(world.write(move |tx, _| Box::pin(async move { customers::change_state(tx, anna, from, to, now).await })).await);
+                for grant in &grants {
+                    assert_eq!(world.effective(grant).await, "inactive", "{} -> {}", from.as_str(), to.as_str());
+                }
+            }
+        }
+        scene.expect(&world, "inactive", "inactive", "inactive").await;
     }
 }

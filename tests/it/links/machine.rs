@@ -1,8 +1,10 @@
 //! The schema as the last line: what not even SQL may do (I3), and the state machine arrow by arrow.
 
+use concord::model::flow::LinkDecision;
 use concord::model::ids::LinkId;
 use concord::model::link::LinkState;
 use concord::storage::links::{self, Step};
+use futures_util::future::join_all;
 
 use super::stage::CUSTOMER;
 use crate::support::{Backend, World, on_both};
@@ -56,6 +58,28 @@ on_both! {
         ] {
             assert!(world.tamper(statement).await.is_err(), "{statement}");
         }
+    }
+
+    /// I2, P12: several customers with proof and consent of their own; whoever writes past the use cases, all at the same moment, makes one
+    /// holder of the account and no second.
+    async fn i2_not_even_by_sql_do_two_hold_one_account(world: World) {
+        let bank = world.partner("bank", &[]).await;
+        let mut waiting = Vec::new();
+        for account in ["a", "b", "c", "d", "e", "f"] {
+            let anna = world.customer().await;
+            let decided = world.accept(&world.deciding(&bank, anna, world.propose(&bank, account).await)).await;
+            let LinkDecision::Accepted(link) = decided else { panic!("not accepted") };
+            waiting.push(literal(&world, &link.uuid().simple().to_string()));
+        }
+        let bytes = "ab".repeat(32);
+        let index = match world.backend { Backend::Sqlite => format!("X'{bytes}'"), Backend::Postgres => format!("'\\x{bytes}'") };
+        let taken = waiting.iter().map(async |id| {
+            let statement = format!("UPDATE links SET state = 'active', activated_at = 1, local_account_index = {index} WHERE id = {id}");
+            world.tamper(&statement).await
+        });
+        let taken = join_all(taken).await;
+        assert_eq!(taken.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{taken:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM links WHERE state = 'active'").await, 1);
     }
 
     /// Every pair of states: the storage takes exactly the arrows of domain.md 2.4.

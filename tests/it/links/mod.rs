@@ -8,4 +8,5 @@ mod endings;
 mod grants;
 mod machine;
 mod races;
+mod several;
 pub mod stage;

@@ -10,7 +10,7 @@ use super::stage::{Desk, HOST, Pair, browser, client, eventually, scope_left, te
 use crate::support::client::{Client, Credentials, Pending};
 use crate::support::http::{Browser, parameter};
 use crate::support::keys::Key;
-use crate::support::node::Node;
+use crate::support::node::{Deployment, Node};
 use crate::support::person::Person as Visitor;
 use crate::support::redis::OwnRedis;
 use crate::tokens::ecosystem::{CALLBACK, Code, Person};
@@ -18,17 +18,23 @@ use crate::tokens::ecosystem::{CALLBACK, Code, Person};
 const ALL: &str = "openid offline_access loyalty";
 const LESS: &str = "openid offline_access";
 
-struct Stage {
-    pair: Pair,
-    redis: OwnRedis,
-    key: Key,
+pub(super) struct Stage {
+    pub pair: Pair,
+    pub redis: OwnRedis,
+    /// Of the client `keyed-api`, which authenticates by assertions.
+    pub key: Key,
 }
 
 impl Stage {
     async fn open() -> Self {
+        Self::with(|deployment| deployment).await
+    }
+
+    /// With settings of its own.
+    pub async fn with(change: impl FnOnce(Deployment) -> Deployment) -> Self {
         let redis = OwnRedis::start().await;
         let url = redis.url();
-        let pair = Pair::with(|_, deployment| deployment.set("CONCORD_EPHEMERAL__URL", &url)).await;
+        let pair = Pair::with(|_, deployment| change(deployment.set("CONCORD_EPHEMERAL__URL", &url))).await;
         let key = Key::new("k1");
         let document = json!({
             "code": "keyed", "name": {"ru": "keyed", "en": "keyed", "zh": "keyed"}, "sector": "keyed", "homepage": "http://keyed.localhost/",

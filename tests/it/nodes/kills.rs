@@ -203,13 +203,7 @@ impl Stage {
         assert_eq!(self.count(steps).await, i64::from(active));
     }
 
-    async fn look_at_refresh(
-        &self,
-        grant: &Grant,
-        shown: &str,
-        answer: Option<Answer>,
-        survivor: &Client,
-    ) -> (bool, Acknowledged) {
+    async fn look_at_refresh(&self, grant: &Grant, shown: &str, answer: Option<Answer>, survivor: &Client) -> (bool, Acknowledged) {
         let (id, before) = (grant.id.uuid(), self.eco.generation(shown).0);
         let generation = self.count(format!("SELECT generation FROM families WHERE grant_id = '{id}' AND ended_at IS NULL")).await;
         assert!(generation == before || generation == before + 1, "{generation}");

@@ -1,11 +1,13 @@
 //! Two real servers on one PostgreSQL: what one changes the other knows within a second (conventions 8).
 
+mod crowd;
 mod cut;
 mod drain;
 mod flush;
 mod kills;
 mod lag;
 mod once;
+mod rivals;
 mod stage;
 mod table;
 
