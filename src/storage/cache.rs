@@ -122,8 +122,8 @@ impl<K: Eq + Hash + Clone, V> Cache<K, V> {
     }
 
     /// Keeps a value whose load began after `stamp` was taken; kept or not, the caller may answer with it.
-    pub fn put(&self, key: K, stamp: Stamp, value: V) -> Arc<V> {
-        let value = Arc::new(value);
+    pub fn put(&self, key: K, stamp: Stamp, value: impl Into<Arc<V>>) -> Arc<V> {
+        let value = value.into();
         if self.most > 0 && self.truth.holds(stamp) {
             if self.entries.len() >= self.most {
                 self.make_room();

@@ -55,12 +55,6 @@ pub async fn find(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, Error
         .transpose()
 }
 
-/// The service a customer registered through.
-pub async fn registered_in(tx: &mut Tx, id: CustomerId) -> Result<Option<ServiceId>, Error> {
-    let row = fetch_optional!(tx, (Option<ServiceId>,), "SELECT registered_in FROM customers WHERE id = $1", id)?;
-    Ok(row.and_then(|(service,)| service))
-}
-
 /// A customer's wrapped data key; none once it was destroyed.
 pub async fn wrapped_key(tx: &mut Tx, id: CustomerId) -> Result<Option<Vec<u8>>, Error> {
     Ok(fetch_optional!(tx, (Vec<u8>,), "SELECT wrapped FROM customer_keys WHERE customer_id = $1", id)?.map(|(wrapped,)| wrapped))

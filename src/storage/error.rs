@@ -1,7 +1,7 @@
 //! What can go wrong with the database, in the three ways a caller may have to tell apart.
 
 /// A failed statement or transaction. Never carries values, which may be personal.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A uniqueness rule refused the row.
     #[error("not unique")]

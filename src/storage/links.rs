@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Error, Tx};
+use super::{Error, Tx, batches};
 use crate::clock::Timestamp;
 use crate::crypto::sealing::{Purpose, Sealer};
 use crate::model::actor::Actor;
@@ -261,6 +261,28 @@ pub async fn open_at_service(tx: &mut Tx, sealer: &Sealer, customer: CustomerId,
         MOST
     )?;
     open_all(rows, sealer)
+}
+
+/// The links of so many customers at one service that hold or are suspended, the oldest first. One that does not open is an error of
+/// its own customer only.
+pub async fn conveying(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    customers: [CustomerId; batches::MOST],
+    service: ServiceId,
+) -> Result<Vec<(CustomerId, Result<Link, Error>)>, Error> {
+    let rows: Vec<Row> = fetch_among!(
+        tx,
+        Row,
+        "SELECT id, service_id, customer_id, state, version, local_account, consent_id, evidence_id, reason, created_at, expires_at,
+            activated_at, ended_at
+         FROM links WHERE customer_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         AND service_id = $17 AND state IN ('active', 'suspended')
+         ORDER BY created_at, id",
+        customers,
+        service
+    )?;
+    Ok(rows.into_iter().map(|row| (row.customer_id, row.open(sealer))).collect())
 }
 
 /// The links of a customer in one state.

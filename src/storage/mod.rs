@@ -10,6 +10,8 @@ mod tx;
 pub mod assertions;
 /// Authorization codes.
 pub mod authorization_codes;
+/// Loads of one kind, wanted at the same time, by one statement.
+pub mod batches;
 /// What is kept in memory, and what keeps it true.
 pub mod cache;
 /// Catalogues in force and the texts of agreements.
@@ -40,6 +42,7 @@ pub mod evidence;
 pub mod families;
 /// Sign-in transactions.
 pub mod flows;
+mod grant_views;
 /// Grants and their items.
 pub mod grants;
 /// Grants that nothing can be done with any more.
@@ -65,10 +68,14 @@ pub mod outbox;
 pub mod pairwise;
 /// Password hashes.
 pub mod passwords;
+/// People as they are stored.
+pub mod people;
 /// Profile values.
 pub mod profile;
 /// Pushed authorization requests.
 pub mod pushed_requests;
+/// What a service may know of a person.
+pub mod relations;
 /// Revoked access tokens.
 pub mod revocations;
 /// One server for an embedded database.

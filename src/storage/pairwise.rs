@@ -1,5 +1,6 @@
 //! Pairwise subjects: made once, stored for ever (OpenID Connect Core 8.1).
 
+use super::batches::{Found, sixteen};
 use super::{Error, Tx};
 use crate::clock::Timestamp;
 use crate::model::ids::{CustomerId, SectorId};
@@ -9,6 +10,26 @@ pub async fn find(tx: &mut Tx, customer: CustomerId, sector: SectorId) -> Result
     let row =
         fetch_optional!(tx, (String,), "SELECT sub FROM pairwise_subjects WHERE customer_id = $1 AND sector_id = $2", customer, sector)?;
     Ok(row.map(|(sub,)| sub))
+}
+
+/// The stored subjects of so many customers, each in a sector: a statement for each sector among them.
+pub async fn found(tx: &mut Tx, mut wanted: Vec<(CustomerId, SectorId)>) -> Result<Found<(CustomerId, SectorId), String>, Error> {
+    wanted.sort_by_key(|(_, sector)| *sector);
+    let mut found = Found::new();
+    for wanted in wanted.chunk_by(|one, next| one.1 == next.1) {
+        let customers: Vec<CustomerId> = wanted.iter().map(|(customer, _)| *customer).collect();
+        let (Some((_, sector)), Some(customers)) = (wanted.first(), sixteen(&customers)) else { continue };
+        let rows = fetch_among!(
+            tx,
+            (CustomerId, String),
+            "SELECT customer_id, sub FROM pairwise_subjects
+             WHERE customer_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AND sector_id = $17",
+            customers,
+            *sector
+        )?;
+        found.extend(rows.into_iter().map(|(customer, sub)| ((customer, *sector), Ok(sub))));
+    }
+    Ok(found)
 }
 
 /// Stores the first subject of a customer in a sector; one that is there already stays.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::batches::MOST;
 use super::{Error, Tx};
 use crate::clock::Timestamp;
 use crate::model::ids::TokenId;
@@ -20,6 +21,17 @@ pub async fn insert(tx: &mut Tx, token: TokenId, holder: Uuid, expires: Timestam
         expires
     )?;
     Ok(rows == 1)
+}
+
+/// Every revoked token of so many holders.
+pub async fn of_holders(tx: &mut Tx, holders: [Uuid; MOST]) -> Result<Vec<(Uuid, TokenId)>, Error> {
+    fetch_among!(
+        tx,
+        (Uuid, TokenId),
+        "SELECT holder, token_id FROM token_revocations
+         WHERE holder IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        holders
+    )
 }
 
 /// Every revoked token of a holder: loaded whole, so that it proves an absence.

@@ -158,3 +158,14 @@ macro_rules! fetch_optional {
 macro_rules! fetch_all {
     ($tx:expr, $row:ty, $sql:literal $(, $arg:expr)* $(,)?) => { on_either!($tx, query_as, [$row], $sql, [$($arg),*], fetch_all, |rows| rows) };
 }
+
+/// `fetch_among!(tx, Row, "SQL .. IN ($1 to $16)", keys, args..)`: all rows of sixteen keys, the first parameters; `args` count from `$17`.
+macro_rules! fetch_among {
+    ($tx:expr, $row:ty, $sql:literal, $keys:expr $(, $arg:expr)* $(,)?) => {{
+        let k: [_; 16] = $keys;
+        fetch_all!(
+            $tx, $row, $sql, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14], k[15]
+            $(, $arg)*
+        )
+    }};
+}

@@ -38,7 +38,7 @@ pub async fn view_of(core: &Core, id: GrantId, customer: CustomerId) -> Result<O
 async fn load(core: &Core, id: GrantId, customer: CustomerId) -> Result<Option<Arc<GrantView>>, Error> {
     // Before the load: whatever changes from here on makes the entry count no more.
     let stamp = core.truth.stamp(Kind::Customer, &customer.to_string());
-    let loaded = grants::view(&mut core.database.read().await?, id).await?;
+    let loaded = core.loads.views.get(id).await?;
     Ok(loaded.filter(|view| view.grant.customer == customer).map(|view| core.grants.put(id, stamp, view)))
 }
 

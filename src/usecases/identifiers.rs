@@ -2,6 +2,7 @@
 
 use super::{Core, customer_key};
 use crate::clock::Timestamp;
+use crate::crypto::envelope::DataKey;
 use crate::model::identifier::Identifier;
 use crate::model::ids::{CustomerId, IdentifierId};
 use crate::storage::identifiers::IdentifierRow;
@@ -31,7 +32,11 @@ pub async fn of_customer(tx: &mut Tx, core: &Core, customer: CustomerId) -> Resu
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let key = customer_key::data_key(tx, core, customer).await?;
+    open(&customer_key::data_key(tx, core, customer).await?, rows)
+}
+
+/// What is stored under a customer's key, in clear.
+pub fn open(key: &DataKey, rows: Vec<IdentifierRow>) -> Result<Vec<Opened>, Error> {
     rows.into_iter()
         .map(|row| {
             let value = key

@@ -51,6 +51,7 @@ pub mod issue;
 pub mod limits;
 /// Links and their ceremony.
 pub mod links;
+mod loads;
 /// Signing out at the wish of a client.
 pub mod logout;
 /// What a node remembers about tokens.
@@ -164,6 +165,8 @@ pub struct Core {
     pub keys: ArcSwap<KeyRing>,
     /// The feed's stamp of the keys when they were loaded.
     keys_seen: ArcSwapOption<Stamp>,
+    /// What is asked of the database in batches.
+    loads: loads::Loads,
     /// What else is remembered about tokens.
     pub memory: memory::Memory,
     /// What this node tells the others.
@@ -185,10 +188,12 @@ impl Core {
             after_commit.apply(invalidations);
             tell.tell(invalidations);
         });
+        let sealer = Sealer::new(root, random.clone());
         Ok(Self {
+            loads: loads::Loads::new(&database, &sealer),
             ephemeral: ephemeral::open(&config.ephemeral)?,
             passwords: PasswordPool::start(&config.password, root, random.clone())?,
-            sealer: Sealer::new(root, random.clone()),
+            sealer,
             blind: BlindIndex::new(root),
             pairwise: PairwiseSubjects::new(root),
             catalog: ArcSwap::default(),

@@ -18,8 +18,7 @@ pub async fn subject(core: &Core, customer: CustomerId, sector: SectorId, now: T
         return Ok(sub);
     }
     let stamp = core.truth.stamp(Kind::Customer, &customer.to_string());
-    let found = pairwise::find(&mut core.database.read().await?, customer, sector).await?;
-    let sub = match found {
+    let sub = match core.loads.subjects.get(key).await? {
         Some(sub) => sub,
         None => {
             let fresh = core.pairwise.subject(sector, customer);
@@ -29,6 +28,7 @@ pub async fn subject(core: &Core, customer: CustomerId, sector: SectorId, now: T
                     Box::pin(async move { stored(tx, customer, sector, fresh, now).await })
                 })
                 .await?
+                .into()
         }
     };
     Ok(core.memory.subjects.put(key, stamp, sub))

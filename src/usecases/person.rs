@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Core, identifiers, partners, profile};
+use super::{Core, customer_key, identifiers, partners, profile};
 use crate::model::ids::CustomerId;
 use crate::storage::invalidations::Kind;
-use crate::storage::{Error, customers};
+use crate::storage::Error;
 
 /// What is known of a customer, by claim. Never logged.
 pub struct Person {
@@ -34,12 +34,13 @@ impl Person {
     }
 
     async fn load(core: &Core, customer: CustomerId) -> Result<Self, Error> {
-        let mut tx = core.database.read().await?;
-        let known = customers::find(&mut tx, customer).await?.ok_or_else(|| Error::Corrupt("no such customer".into()))?;
-        let registered_in = customers::registered_in(&mut tx, customer).await?;
-        let opened = profile::of_customer(&mut tx, core, customer).await?;
-        let held = identifiers::of_customer(&mut tx, core, customer).await?;
-        drop(tx);
+        let stored = core.loads.people.get(customer).await?.ok_or_else(|| Error::Corrupt("no such customer".into()))?;
+        let (opened, held) = if stored.values.is_empty() && stored.identifiers.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            let key = customer_key::open(core, customer, stored.wrapped_key.as_deref())?;
+            (profile::open(&key, stored.values.clone())?, identifiers::open(&key, stored.identifiers.clone())?)
+        };
         let mut values: Vec<(String, Value)> = Vec::new();
         let changed = opened.iter().filter(|value| value.source.is_none()).map(|value| value.observed_at.seconds()).max();
         values.extend(opened.into_iter().map(|value| (value.claim, value.value)));
@@ -54,16 +55,16 @@ impl Person {
                 add(flag, best.verified.into());
             }
         }
-        add("locale", known.locale.as_str().into());
+        add("locale", stored.locale.as_str().into());
         if let Some(changed) = changed {
             add("updated_at", changed.into());
         }
-        if let Some(service) = registered_in
+        if let Some(service) = stored.registered_in
             && let Some(service) = partners::service(core, service).await?
         {
             add("registered_in", service.document.code.clone().into());
         }
-        Ok(Self { values, status: known.state.as_str() })
+        Ok(Self { values, status: stored.state.as_str() })
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Core, customer_key};
 use crate::clock::Timestamp;
+use crate::crypto::envelope::DataKey;
 use crate::model::ids::{CustomerId, ServiceId};
 use crate::storage::profile::ProfileRow;
 use crate::storage::{Error, Tx, profile};
@@ -42,7 +43,11 @@ pub async fn of_customer(tx: &mut Tx, core: &Core, customer: CustomerId) -> Resu
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let key = customer_key::data_key(tx, core, customer).await?;
+    open(&customer_key::data_key(tx, core, customer).await?, rows)
+}
+
+/// What is stored under a customer's key, in clear.
+pub fn open(key: &DataKey, rows: Vec<ProfileRow>) -> Result<Vec<Opened>, Error> {
     rows.into_iter()
         .map(|row| {
             let text = key.decrypt_text(&[b"profile_values", row.claim.as_bytes()], &row.sealed);

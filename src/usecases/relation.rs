@@ -6,11 +6,11 @@ use super::{Core, pairwise};
 use crate::clock::Timestamp;
 use crate::model::grant::{GrantView, Mask};
 use crate::model::ids::ConsentId;
-use crate::model::link::LinkState;
 use crate::model::service::Service;
 use crate::protocol::introspect::{ConsentInfo, LinkInfo};
 use crate::storage::invalidations::Kind;
-use crate::storage::{Error, grants, links};
+use crate::storage::Error;
+use crate::storage::relations::{Between, ConsentRow};
 
 /// The person behind a grant, as one service may see them.
 pub struct Relation {
@@ -38,20 +38,17 @@ impl Relation {
         }
         let customer = view.grant.customer;
         let stamp = core.truth.stamp(Kind::Customer, &customer.to_string());
-        let mut tx = core.database.read().await?;
-        let known = grants::known_at(&mut tx, customer, service.id, service.sector).await?;
-        let own = links::open_at_service(&mut tx, &core.sealer, customer, service.id).await?;
-        let consents = grants::consents(&mut tx, view.grant.id).await?.into_iter().map(told).collect();
-        drop(tx);
-        let subject = match known.sub {
-            Some(sub) => Arc::new(sub),
+        let place = Between { grant: view.grant.id, customer, service: service.id, sector: service.sector };
+        let known = core.loads.relations.get(place).await?.ok_or_else(|| Error::Corrupt("no such customer".into()))?;
+        let subject = match &known.sub {
+            Some(sub) => Arc::new(sub.clone()),
             // The first time anybody of this sector asks.
             None => pairwise::subject(core, customer, service.sector, now).await?,
         };
         let relation = Self {
             subject,
-            links: own.into_iter().filter_map(shown).collect(),
-            consents,
+            links: known.links.iter().filter_map(shown).collect(),
+            consents: known.consents.iter().map(told).collect(),
             consent_epoch: known.consent_epoch,
             customer_id_until: known.customer_id_until,
         };
@@ -76,14 +73,12 @@ impl Relation {
     }
 }
 
-fn shown(link: crate::model::link::Link) -> Option<LinkInfo> {
-    let conveys = matches!(link.state, LinkState::Active | LinkState::Suspended);
-    let since = link.activated_at.filter(|_| conveys)?;
-    Some(LinkInfo { state: link.state.as_str().to_owned(), local_account: link.local_account?, since: since.into() })
+fn shown(link: &crate::model::link::Link) -> Option<LinkInfo> {
+        Some(LinkInfo { state: link.state.as_str().to_owned(), local_account: link.local_account.clone()?, since: link.activated_at?.into() })
 }
 
-fn told(row: grants::ConsentRow) -> (ConsentId, ConsentInfo) {
+fn told(row: &ConsentRow) -> (ConsentId, ConsentInfo) {
     let info =
-        ConsentInfo { id: row.id.to_string(), purpose: row.purpose, since: row.since.into(), valid_until: Some(row.valid_until.into()) };
+        ConsentInfo { id: row.id.to_string(), purpose: row.purpose.clone(), since: row.since.into(), valid_until: Some(row.valid_until.into()) };
     (row.id, info)
 }
