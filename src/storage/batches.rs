@@ -86,7 +86,10 @@ where
         let turn = Turn(Arc::clone(self));
         // Without a runtime nobody is left who waits.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { turn.0.answer(batch).await });
+            runtime.spawn(async move {
+                let turn = turn;
+                turn.0.answer(batch).await;
+            });
         }
     }
 
@@ -95,7 +98,7 @@ where
             Ok(mut tx) => (self.load)(&mut tx, batch.keys().copied().collect()).await,
             Err(error) => Err(error),
         };
-        let mut found = loaded.map_or_else(|error| batch.keys().map(|key| (*key, Err(error.clone()))).collect(), |found| found);
+        let mut found = loaded.unwrap_or_else(|error| batch.keys().map(|key| (*key, Err(error.clone()))).collect());
         for (key, waiting) in batch {
             let answer = found.remove(&key).transpose().map(|value| value.map(Arc::new));
             for one in waiting {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Error, Tx, batches};
+use super::{Error, Tx};
 use crate::clock::Timestamp;
 use crate::crypto::sealing::{Purpose, Sealer};
 use crate::model::actor::Actor;
@@ -52,11 +52,12 @@ pub struct Step<'a> {
     pub now: Timestamp,
 }
 
+/// A link as it is stored.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: LinkId,
     service_id: ServiceId,
-    customer_id: CustomerId,
+    pub(super) customer_id: CustomerId,
     state: String,
     version: i64,
     local_account: Option<Vec<u8>>,
@@ -70,7 +71,7 @@ struct Row {
 }
 
 impl Row {
-    fn open(self, sealer: &Sealer) -> Result<Link, Error> {
+    pub(super) fn open(self, sealer: &Sealer) -> Result<Link, Error> {
         let local_account = self.local_account.map(|sealed| open_account(sealer, self.id, &sealed)).transpose()?;
         Ok(Link {
             state: state_of(&self.state)?,
@@ -261,28 +262,6 @@ pub async fn open_at_service(tx: &mut Tx, sealer: &Sealer, customer: CustomerId,
         MOST
     )?;
     open_all(rows, sealer)
-}
-
-/// The links of so many customers at one service that hold or are suspended, the oldest first. One that does not open is an error of
-/// its own customer only.
-pub async fn conveying(
-    tx: &mut Tx,
-    sealer: &Sealer,
-    customers: [CustomerId; batches::MOST],
-    service: ServiceId,
-) -> Result<Vec<(CustomerId, Result<Link, Error>)>, Error> {
-    let rows: Vec<Row> = fetch_among!(
-        tx,
-        Row,
-        "SELECT id, service_id, customer_id, state, version, local_account, consent_id, evidence_id, reason, created_at, expires_at,
-            activated_at, ended_at
-         FROM links WHERE customer_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-         AND service_id = $17 AND state IN ('active', 'suspended')
-         ORDER BY created_at, id",
-        customers,
-        service
-    )?;
-    Ok(rows.into_iter().map(|row| (row.customer_id, row.open(sealer))).collect())
 }
 
 /// The links of a customer in one state.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{Core, customer_key, identifiers, partners, profile};
 use crate::model::ids::CustomerId;
-use crate::storage::invalidations::Kind;
 use crate::storage::Error;
+use crate::storage::invalidations::Kind;
 
 /// What is known of a customer, by claim. Never logged.
 pub struct Person {

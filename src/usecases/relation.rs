@@ -8,8 +8,8 @@ use crate::model::grant::{GrantView, Mask};
 use crate::model::ids::ConsentId;
 use crate::model::service::Service;
 use crate::protocol::introspect::{ConsentInfo, LinkInfo};
-use crate::storage::invalidations::Kind;
 use crate::storage::Error;
+use crate::storage::invalidations::Kind;
 use crate::storage::relations::{Between, ConsentRow};
 
 /// The person behind a grant, as one service may see them.
@@ -74,11 +74,15 @@ impl Relation {
 }
 
 fn shown(link: &crate::model::link::Link) -> Option<LinkInfo> {
-        Some(LinkInfo { state: link.state.as_str().to_owned(), local_account: link.local_account.clone()?, since: link.activated_at?.into() })
+    Some(LinkInfo { state: link.state.as_str().to_owned(), local_account: link.local_account.clone()?, since: link.activated_at?.into() })
 }
 
 fn told(row: &ConsentRow) -> (ConsentId, ConsentInfo) {
-    let info =
-        ConsentInfo { id: row.id.to_string(), purpose: row.purpose.clone(), since: row.since.into(), valid_until: Some(row.valid_until.into()) };
+    let info = ConsentInfo {
+        id: row.id.to_string(),
+        purpose: row.purpose.clone(),
+        since: row.since.into(),
+        valid_until: Some(row.valid_until.into()),
+    };
     (row.id, info)
 }
