@@ -50,6 +50,24 @@ async function restless() {
   await other.close();
 }
 
+/** A tab that still shows a step which the first tab has left behind: its form changes nothing and leads to what is due. */
+const stale = {};
+
+async function leftBehind(step) {
+  stale[step] = await wera.tab();
+  await stale[step].goto(wera.page.url());
+  assert.ok(await wera.has(step, stale[step]));
+}
+
+async function submitsLate(step, value, due) {
+  const tab = stale[step];
+  await tab.fill(`#${step}`, value);
+  await wera.press("continue", tab);
+  assert.match(wera.path(tab), due, `the stale form of ${step} leads to what is due`);
+  assert.equal(await wera.has("error-summary", tab), false, "and is no wrong try");
+  await tab.close();
+}
+
 /** Back to a step that is over: it leads to the one that is due. */
 async function backAndForth() {
   const { page } = wera;
@@ -74,9 +92,26 @@ await story(
       await wera.go("cinema");
       await wera.press("concord");
       assert.match(wera.path(), /^\/login\?flow=/);
-      await wera.through({ register: true, code: restless, nickname: backAndForth });
+      const code = async () => {
+        await restless();
+        await leftBehind("code");
+      };
+      const nickname = async () => {
+        await backAndForth();
+        await submitsLate("code", "000000", /^\/register\/name\?flow=/);
+        await leftBehind("nickname");
+      };
+      await wera.through({ register: true, code, nickname });
       assert.equal(wera.host(), "cinema");
       assert.ok(await wera.text("#local-account"));
+    });
+
+    await step("story: a form of that flow in a second tab, sent when all was over, changes nothing and says so", async () => {
+      await submitsLate("nickname", "Somebody else", /^\/finished\?flow=/);
+      const own = await wera.tab();
+      await wera.go("id", "/account/security", own);
+      assert.equal(await own.inputValue("#nickname"), "Wera");
+      await own.close();
     });
 
     await step("story: back to Concord from the cinema: the flow says that it has finished", async () => {
