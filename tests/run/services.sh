@@ -1,5 +1,6 @@
 # Sourced: a private PostgreSQL and a private Redis on free ports, gone when the script ends.
 # shellcheck shell=bash
+. "$root/tests/run/left.sh"
 services_dir=
 
 # Below the ports that systems give out by themselves, so that what the tests open at the same time does not take it first.
@@ -27,6 +28,7 @@ start_services() {
   services_dir=$(mktemp -d "${TMPDIR:-/tmp}/concord-test.XXXXXX")
   chmod 711 "$services_dir"
   if [ "$(id -u)" -eq 0 ]; then chown "$(unprivileged id -u):$(unprivileged id -g)" "$services_dir"; fi
+  keep_what_is_left
 
   port=$(free_port)
   password=$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')
@@ -43,6 +45,10 @@ fsync = on
 shared_buffers = 128MB
 log_min_messages = warning
 log_min_error_statement = panic
+# Every segment of the write-ahead log stays: it holds what stood in databases that the tests have dropped.
+wal_keep_size = 64GB
+max_wal_size = 2GB
+wal_compression = off
 CONF
   unprivileged "$bin/pg_ctl" --pgdata="$services_dir/pg" --log="$services_dir/postgres.log" --wait --silent start \
     || { cat "$services_dir/postgres.log"; die "PostgreSQL did not start"; }
@@ -58,7 +64,8 @@ SQL
 
   redis_port=$(free_port)
   say "Redis ($(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')) on port $redis_port"
-  unprivileged redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$services_dir" --save '' --appendonly no \
+  unprivileged redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$services_dir" --save '' \
+    --appendonly yes --appendfsync no --auto-aof-rewrite-percentage 0 \
     --daemonize yes --pidfile "$services_dir/redis.pid" --logfile "$services_dir/redis.log" >/dev/null
   local tries=0
   until redis-cli -p "$redis_port" ping >/dev/null 2>&1; do
@@ -67,6 +74,7 @@ SQL
     sleep 0.05
   done
   export TEST_REDIS_URL="redis://127.0.0.1:$redis_port"
+  plant
 }
 
 stop_services() {
@@ -77,20 +85,4 @@ stop_services() {
   [ -s "$services_dir/redis.pid" ] && kill "$(cat "$services_dir/redis.pid")" 2>/dev/null || true
   rm -rf "$services_dir"
   services_dir=
-}
-
-# Everything the private services have written (tables, write-ahead log, logs), with the names and passwords of the tests' people in
-# none of it: they all live at example.org, .com or .net and like long walks. A service named by the environment is not ours to read.
-nothing_personal_left() {
-  [ -n "$services_dir" ] || return 0
-  local bin found
-  bin=$(postgres_bin)
-  "$bin/psql" --quiet --no-psqlrc "$TEST_DATABASE_URL" -c CHECKPOINT >/dev/null 2>&1 || true
-  redis-cli -u "$TEST_REDIS_URL" config set rdbcompression no >/dev/null && redis-cli -u "$TEST_REDIS_URL" save >/dev/null
-  unprivileged grep -rqa consent_events "$services_dir" || { printf 'nothing to look at in %s\n' "$services_dir"; return 1; }
-  found=$(unprivileged grep -rlaE '@example\.(org|com|net)|likes long walks' "$services_dir" || true)
-  [ -z "$found" ] && return 0
-  printf '%s\n' "$found"
-  unprivileged grep -rhoaE '.{0,60}(@example\.(org|com|net)|likes long walks).{0,20}' "$services_dir" | tr -c '[:print:]\n' . | sort | uniq -c | sort -rn | head -20
-  return 1
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as client from "openid-client";
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import { step, story, wanted } from "../lib/report.mjs";
+import { step, story, used, wanted } from "../lib/report.mjs";
 import { Person } from "../lib/person.mjs";
 
 const issuer = wanted("ISSUER");
@@ -66,6 +66,8 @@ await story(async () => {
 
   const renewed = await step("openid-client: refresh", async () => {
     const tokens = await client.refreshTokenGrant(config, second.refresh_token);
+    for (const set of [first, second, tokens]) used(set.access_token, set.refresh_token, set.id_token);
+    used(secret);
     assert.notEqual(tokens.access_token, second.access_token);
     return tokens;
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { read } from "./html.mjs";
+import { used } from "./report.mjs";
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -22,6 +23,7 @@ export class Person {
     for (const line of answer.headers.getSetCookie()) {
       const [pair, ...attributes] = line.split(";").map((part) => part.trim());
       const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+      used(value.length >= 20 && value);
       if (value === "" || attributes.some((a) => /^max-age=(0|-)/i.test(a))) jar.delete(name);
       else jar.set(name, value);
     }

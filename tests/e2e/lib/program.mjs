@@ -1,10 +1,10 @@
 // Starts the program and waits until it is ready; ends it whatever happens.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { wanted } from "./report.mjs";
 
 export function freePort() {
@@ -14,6 +14,12 @@ export function freePort() {
       server.close(() => done(port));
     });
   });
+}
+
+/** Away with a folder: out of the world, or to what a whole run has left behind (tests/run/left.sh). */
+function leave(folder) {
+  if (process.env.TEST_LEFT) renameSync(folder, join(process.env.TEST_LEFT, basename(folder)));
+  else rmSync(folder, { recursive: true, force: true });
 }
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -53,7 +59,8 @@ export async function start(plan) {
       const hard = setTimeout(() => child.kill("SIGKILL"), 5000);
       await gone;
       clearTimeout(hard);
-      rmSync(folder, { recursive: true, force: true });
+      writeFileSync(join(folder, "server.log"), log);
+      leave(folder);
     },
   };
   for (let tries = 0; tries < 600; tries += 1) {

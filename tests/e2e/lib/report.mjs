@@ -1,5 +1,6 @@
 // One line per thing that was shown to work: "ok ..." or "not ok ...", counted by tests/run/test.
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
 
 let failed = 0;
 
@@ -34,6 +35,11 @@ export async function story(work, tidy = async () => {}) {
     await tidy();
   }
   process.exit(failed === 0 ? 0 : 1);
+}
+
+/** Writes down secrets that must not be found anywhere when the run is over; tests/run/left.sh looks for them. */
+export function used(...secrets) {
+  if (process.env.TEST_SECRETS) appendFileSync(`${process.env.TEST_SECRETS}/e2e-${process.pid}`, secrets.filter(Boolean).map((secret) => `${secret}\n`).join(""));
 }
 
 /** An environment variable that must be there. */

@@ -40,9 +40,8 @@ fn values_explain_themselves_and_secrets_stay_hidden() {
 #[test]
 fn a_new_file_is_private_and_not_overwritten() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = std::env::temp_dir().join(format!("concord-init-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("config.toml");
+    let folder = crate::support::database::Folder::new();
+    let file = folder.path().join("config.toml");
     let init = |more: &[&str]| {
         let mut arguments = vec!["config", "init", file.to_str().unwrap(), "--issuer", "https://id.example"];
         arguments.extend(more);
@@ -56,5 +55,4 @@ fn a_new_file_is_private_and_not_overwritten() {
     let explained: serde_json::Value = serde_json::from_slice(&explained.stdout).unwrap();
     assert!(explained["source"].as_str().unwrap().ends_with("config.toml:3"), "{explained}");
     assert_eq!(init(&["--yes", "--issuer", "http://id.example"]).status.code(), Some(2));
-    std::fs::remove_dir_all(&folder).unwrap();
 }

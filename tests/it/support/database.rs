@@ -28,7 +28,7 @@ pub fn service_url(variable: &str) -> String {
         .unwrap_or_else(|_| panic!("{variable} is not set: run `tests/run/with-services cargo test ...`, or `make test` for everything"))
 }
 
-/// A folder that goes when its owner goes.
+/// A folder that goes when its owner goes: out of the world, or to what a whole run has left behind (tests/run/left.sh).
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -45,7 +45,10 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let kept = std::env::var_os("TEST_LEFT").zip(self.0.file_name());
+        if kept.is_none_or(|(left, name)| std::fs::rename(&self.0, Path::new(&left).join(name)).is_err()) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 }
 

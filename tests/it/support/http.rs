@@ -16,7 +16,6 @@ use super::html::{Form, Page};
 /// What went over a wire, both ways: for tests that look for it elsewhere afterwards.
 #[derive(Clone)]
 pub struct Exchange {
-    pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
@@ -140,12 +139,13 @@ impl Request {
         target.set_scheme("http").expect("a scheme");
         target.set_ip_host(self.wire.address.ip()).expect("a host");
         target.set_port(Some(self.wire.address.port())).expect("a port");
-        let kept = self.wire.tap.as_ref().map(|tap| (Arc::clone(tap), self.method.clone(), self.headers.clone(), self.body.clone()));
+        let kept = self.wire.tap.as_ref().map(|tap| (Arc::clone(tap), self.headers.clone(), self.body.clone()));
         let answer = self.wire.client.request(self.method, target).headers(self.headers).body(self.body).send().await?;
         let (url, status, headers) = (self.url, answer.status(), answer.headers().clone());
         let answer = Answer { url, status, headers, body: answer.bytes().await?.to_vec() };
-        if let Some((tap, method, headers, body)) = kept {
-            tap.lock().expect("the tap").push(Exchange { method, url: answer.url.clone(), headers, body, answer: answer.clone() });
+        super::secrets::in_answer(&answer);
+        if let Some((tap, headers, body)) = kept {
+            tap.lock().expect("the tap").push(Exchange { url: answer.url.clone(), headers, body, answer: answer.clone() });
         }
         Ok(answer)
     }
@@ -258,10 +258,6 @@ impl Browser {
         self.keep(host, &format!("{name}={value}; Path=/"));
     }
 
-    pub fn forget_cookies(&self) {
-        self.cookies.lock().expect("cookies").clear();
-    }
-
     /// One request with this browser's cookies; a redirect is left alone.
     pub async fn once(&mut self, mut request: Request) -> Answer {
         let host = request.url.host_str().unwrap_or_default().to_owned();
@@ -322,17 +318,6 @@ impl Browser {
         self.follow(self.wire.get(target), move |next| next.origin() == origin).await
     }
 
-    /// Opens and follows redirects wherever they lead: every host name reaches the test's server.
-    pub async fn travel(&mut self, target: &str) -> Answer {
-        self.follow(self.wire.get(target), |_| true).await
-    }
-
-    /// What the page says.
-    #[track_caller]
-    pub fn page(&self) -> Page {
-        self.shown.as_ref().expect("a page was opened").page()
-    }
-
     #[track_caller]
     fn request_of(&self, form: &Form) -> Request {
         let from = &self.shown.as_ref().expect("a page was opened").url;
@@ -351,11 +336,6 @@ impl Browser {
     pub async fn submit(&mut self, form: Form) -> Answer {
         let origin = self.wire.origin.origin();
         self.follow(self.request_of(&form), move |next| next.origin() == origin).await
-    }
-
-    /// Sends a form and follows redirects wherever they lead.
-    pub async fn submit_and_travel(&mut self, form: Form) -> Answer {
-        self.follow(self.request_of(&form), |_| true).await
     }
 
     /// Sends a form; a redirect is left alone.

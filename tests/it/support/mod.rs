@@ -23,6 +23,7 @@ pub mod partner;
 pub mod person;
 pub mod proxy;
 pub mod redis;
+pub mod secrets;
 mod selftest;
 pub mod world;
 

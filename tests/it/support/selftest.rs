@@ -36,7 +36,7 @@ on_both! {
 
 on_both! {
     async fn the_database_can_be_looked_into(world: World) {
-        let made = "INSERT INTO leases (name, holder, until) VALUES ('anna@example.org', ";
+        let made = "INSERT INTO leases (name, holder, until) VALUES ('anna@selftest.test', ";
         let holder = match world.backend {
             Backend::Sqlite => "x'00112233445566778899aabbccddeeff', 5)",
             Backend::Postgres => "'00112233-4455-6677-8899-aabbccddeeff', 5)",
@@ -44,7 +44,7 @@ on_both! {
         assert_eq!(world.tamper(&format!("{made}{holder}")).await.expect("inserted"), 1);
         assert!(world.tamper("INSERT INTO nowhere VALUES (1)").await.is_err());
         assert_eq!(world.rows("SELECT name, holder, until FROM leases").await, [[
-            "anna@example.org",
+            "anna@selftest.test",
             "00112233445566778899aabbccddeeff",
             "5"
         ]]);
