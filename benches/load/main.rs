@@ -8,6 +8,7 @@
 #![allow(
     missing_docs,
     dead_code,
+    clippy::disallowed_methods,
     clippy::pedantic,
     clippy::unwrap_used,
     clippy::expect_used,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_lc_rs::rand::SystemRandom;
 use uuid::Uuid;
 
 use super::{broken, digest};
@@ -37,6 +38,7 @@ impl Random {
     }
 
     /// Fills `target` with random bytes.
+    #[allow(clippy::disallowed_methods, reason = "the one place that may")]
     pub fn fill(&self, target: &mut [u8]) {
         match &self.0 {
             Source::System => {
@@ -92,6 +94,12 @@ impl Random {
     pub fn token(&self) -> String {
         digest::base64url(&self.bytes::<32>())
     }
+}
+
+/// The system's generator as signatures want it: their nonces are no argument, because a repeated one gives the key away.
+#[allow(clippy::disallowed_methods, reason = "the one place that may")]
+pub(super) fn for_signatures() -> SystemRandom {
+    SystemRandom::new()
 }
 
 impl fmt::Debug for Random {

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
@@ -16,6 +15,7 @@ use zeroize::Zeroizing;
 pub use super::algorithm::Algorithm;
 use super::jwk::PublicJwk;
 pub use super::keyring::{KeyInfo, KeyRing, KeyState, RingKey};
+use super::random::for_signatures;
 pub use super::rotation::{RotationPolicy, RotationStep, plan_replacement, plan_rotation};
 use super::sealing::{Purpose, Sealer};
 
@@ -133,7 +133,7 @@ impl SigningKey {
 
     /// The raw signature of a message, in the form that JWS uses (RFC 7518 section 3).
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
-        let random = SystemRandom::new();
+        let random = for_signatures();
         match &self.pair {
             Pair::Ec(pair) => pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()),
             Pair::Ed(pair) => pair.try_sign(message).map(|signature| signature.as_ref().to_vec()),

@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::clock;
+
 /// What a client of HTTP/2 says first (RFC 9113 section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -147,7 +149,7 @@ impl<S> GuardedSocket<S> {
     fn watch(&mut self, cx: &mut Context<'_>) -> Option<Over> {
         while self.over.is_none() && self.tick.as_mut().poll(cx).is_ready() {
             let step = self.patience.tick();
-            self.tick.as_mut().reset(Instant::now() + step);
+            self.tick.as_mut().reset(Instant::from_std(clock::monotonic() + step));
             self.over = self.ticked(step);
         }
         self.over
