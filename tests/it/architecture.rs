@@ -1,6 +1,7 @@
 //! The arrows between the layers, the fences around crates, and how long a thing may be.
 
 mod checker;
+mod manifest;
 mod paths;
 mod rules;
 mod tokens;

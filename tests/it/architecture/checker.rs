@@ -21,7 +21,11 @@ pub fn check(path: &str, source: &str) -> Vec<String> {
         let name = found.segments.join("::");
         let (first, rest) = (found.segments[0].as_str(), &found.segments[1..]);
         if first == "crate" {
-            let Some(used) = rest.first() else { continue };
+            let Some(used) = rest.first() else {
+                // `use crate::*`, `use crate as c`, `use super::super as up`: behind such a name every layer could be used unseen.
+                wrong.push(format!("{path}:{}: the whole crate is brought in: name the layer", found.line));
+                continue;
+            };
             let inside = used == layer || COMMON.contains(&used.as_str());
             let known = LAYERS.iter().any(|l| l.name == used);
             if known && !inside && !rule.uses.iter().any(|allowed| covers(allowed, rest)) {
@@ -143,7 +147,39 @@ mod tests {
         assert_eq!(breaks("src/usecases/a.rs", "pub fn f() { $crate::cli::run() }"), 1);
         assert_eq!(breaks("src/model/a.rs", "use crate::clock::Clock; use crate::telemetry;"), 0);
         assert_eq!(breaks("src/jobs/a.rs", "use crate::cli;"), 1);
-        assert_eq!(breaks("src/usecases/a.rs", "use crate::*;"), 0);
+    }
+
+    #[test]
+    fn the_whole_crate_under_another_name_is_found() {
+        for hidden in [
+            "use crate::*;",
+            "use crate as c;",
+            "use crate::{self as c};",
+            "use crate::{self, *};",
+            "pub(super) use {crate::*};",
+            "use concord as c;",
+            "use concord::*;",
+            "use ::concord::*;",
+            "extern crate self as c;",
+            "extern crate concord as c;",
+            "use super::*;",
+            "use super as up;",
+            "use self::super::*;",
+            "mod tests { use super::super::*; }",
+            "mod a { mod b { use super::super::super::{self as c}; } }",
+            "fn f() { use super::*; http() }",
+            "macro_rules! m { () => { use $crate::*; } }",
+        ] {
+            assert!(breaks("src/usecases/mod.rs", hidden) > 0, "{hidden}");
+        }
+        // Layers away from one's own, however they are named.
+        assert_eq!(breaks("src/model/deep/a.rs", "use super::super::super::storage::{self as s};"), 1);
+        assert_eq!(breaks("src/model/deep/a.rs", "use super::super::super::*;"), 1);
+        assert_eq!(breaks("src/model/deep/mod.rs", "mod tests { use super::super::super::http as h; }"), 1);
+        assert_eq!(breaks("src/usecases/a.rs", "extern crate sqlx as s;"), 1);
+        // One's own layer may be brought in whole, and visibility is no path.
+        assert_eq!(breaks("src/model/deep/a.rs", "use super::*; use super::super::*; mod tests { use super::*; }"), 0);
+        assert_eq!(breaks("src/model/a.rs", "use crate::model::*; use crate::model as m; pub(crate) fn f() {}"), 0);
     }
 
     #[test]

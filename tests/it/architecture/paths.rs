@@ -60,6 +60,7 @@ impl Reader<'_> {
                 Some(Kind::Mark('{' | '[' | '(')) => self.open(Scope::Other, 1),
                 Some(Kind::Mark('}' | ']' | ')')) => self.close(),
                 Some(Kind::Word(word)) if word == "use" => self.use_item(),
+                Some(Kind::Word(word)) if word == "extern" && self.word(self.at + 1) == Some("crate") => self.extern_crate(),
                 Some(Kind::Word(word)) if word == "mod" && self.word(self.at + 1).is_some() && self.is(self.at + 2, '{') => {
                     self.module.push(self.word(self.at + 1).unwrap_or_default().to_owned());
                     self.open(Scope::Module, 3);
@@ -96,6 +97,14 @@ impl Reader<'_> {
             self.at += 1;
         }
         self.push(segments, line);
+    }
+
+    /// `extern crate self as c;`
+    fn extern_crate(&mut self) {
+        self.at += 2;
+        let line = self.tokens.get(self.at).map_or(0, |t| t.line);
+        let name = self.word(self.at).unwrap_or_default();
+        self.push(vec![if name == "self" { "crate".to_owned() } else { name.to_owned() }], line);
     }
 
     /// `use a::{b, c::d as e, f::*};`
