@@ -9,6 +9,7 @@ use super::points;
 use super::relying_party::Refused;
 use super::sessions::{Granted, SignedIn};
 use super::site::{Partner, Site, Visit};
+use super::words::grouped;
 use crate::protocol::locale::Locale;
 use crate::ui::demo::{Panel, PanelContents, TryThis};
 
@@ -57,7 +58,8 @@ impl Partner for Bank {
 fn accounts(customer: &LocalCustomer, locale: Locale) -> Panel {
     let last = customer.account.rsplit('-').next().unwrap_or_default();
     let row = |names: [&str; 3], kopecks: i64| {
-        let amount = format!("{},{:02} ₽", grouped(kopecks / 100), kopecks % 100);
+        let point = if locale == Locale::Ru { ',' } else { '.' };
+        let amount = format!("{}{point}{:02} ₽", grouped(kopecks / 100, locale), kopecks % 100);
         (format!("{} •••• {last}", say(locale, names)), amount)
     };
     Panel {
@@ -69,18 +71,6 @@ fn accounts(customer: &LocalCustomer, locale: Locale) -> Panel {
             row(["Накопительный", "Savings", "储蓄"], customer.amount * 9_100),
         ]),
     }
-}
-
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push('\u{a0}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The points, from Concord's userinfo and from the loyalty service's own API.
@@ -116,7 +106,7 @@ fn rows(answer: &Value, tier: &str, points: &str, locale: Locale) -> Option<Vec<
     let tier = answer[tier].as_str()?;
     let mut rows = vec![(say(locale, ["Уровень", "Tier", "等级"]).to_owned(), points::tier_name(tier, locale).to_owned())];
     if let Some(points) = answer[points].as_i64() {
-        rows.push((say(locale, ["Баллы", "Points", "积分"]).to_owned(), grouped(points)));
+        rows.push((say(locale, ["Баллы", "Points", "积分"]).to_owned(), grouped(points, locale)));
     }
     Some(rows)
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::party::say;
 use super::people::LocalCustomer;
 use super::site::{Partner, Site, Visit, linked_account};
+use super::words::grouped;
 use crate::http::extract::bearer_token;
 use crate::protocol::locale::Locale;
 use crate::ui::demo::Panel;
@@ -54,7 +55,7 @@ impl Partner for Points {
     fn facts(&self, customer: &LocalCustomer, locale: Locale) -> Vec<(String, String)> {
         vec![
             (say(locale, ["Уровень", "Tier", "等级"]).to_owned(), tier_name(tier(customer), locale).to_owned()),
-            (say(locale, ["Баллы", "Points", "积分"]).to_owned(), customer.amount.to_string()),
+            (say(locale, ["Баллы", "Points", "积分"]).to_owned(), grouped(customer.amount, locale)),
             (say(locale, ["Участник с", "Member since", "入会时间"]).to_owned(), customer.since.to_string()),
         ]
     }

@@ -85,3 +85,17 @@ pub fn simulated(locale: Locale) -> Vec<String> {
     ];
     paragraphs.iter().map(|texts| say(locale, *texts).to_owned()).collect()
 }
+
+/// A number in groups of three digits, as the language writes it.
+pub fn grouped(number: i64, locale: Locale) -> String {
+    let mark = if locale == Locale::Ru { '\u{a0}' } else { ',' };
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(mark);
+        }
+        text.push(digit);
+    }
+    text
+}

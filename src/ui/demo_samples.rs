@@ -192,8 +192,11 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
         title: say(l, "Ваши счета", "Your accounts", "您的账户"),
         from: None,
         contents: PanelContents::Rows(vec![
-            pair(["Текущий •••• 0921", "Current •••• 0921", "活期 •••• 0921"], "42 180,50 ₽"),
-            pair(["Накопительный •••• 3310", "Savings •••• 3310", "储蓄 •••• 3310"], "310 000,00 ₽"),
+            pair(["Текущий •••• 0921", "Current •••• 0921", "活期 •••• 0921"], &say(l, "42 180,50 ₽", "42,180.50 ₽", "42,180.50 ₽")),
+            pair(
+                ["Накопительный •••• 3310", "Savings •••• 3310", "储蓄 •••• 3310"],
+                &say(l, "310 000,00 ₽", "310,000.00 ₽", "310,000.00 ₽"),
+            ),
         ]),
     };
     let at_bank = PartnerAccount {
@@ -206,7 +209,7 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
             cards,
             points(PanelContents::Rows(vec![
                 pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")),
-                pair(["Баллы", "Points", "积分"], "1 240"),
+                pair(["Баллы", "Points", "积分"], &say(l, "1 240", "1,240", "1,240")),
             ])),
         ],
         everywhere: true,
@@ -222,7 +225,10 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
     let at_loyalty = PartnerAccount {
         brand: loyalty.clone(),
         account: "PP-104417".into(),
-        facts: vec![pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")), pair(["Баллы", "Points", "积分"], "1 240")],
+        facts: vec![
+            pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")),
+            pair(["Баллы", "Points", "积分"], &say(l, "1 240", "1,240", "1,240")),
+        ],
         concord: ConcordState::NotConnected,
         panels: vec![],
         everywhere: false,

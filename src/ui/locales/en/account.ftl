@@ -60,6 +60,7 @@ cell-chosen = you chose to share
 cell-ends-soon = ends within 30 days
 your-consents = Your consents
 no-consents = No service may read anything about you.
+no-consents-given = You have not agreed to anything that could be withdrawn.
 withdraw-hint = One click is enough, and it works within a second. What a service has read before, it must delete.
 withdraw = Withdraw
 

@@ -71,5 +71,5 @@ partner-link-failed = Connecting didn’t work this time. Your { $service } acco
 partner-disconnected = Your { $service } account is no longer connected with Concord.
 partner-sign-in-declined = You chose not to sign in to { $service } with Concord.
 partner-sign-in-failed = Signing in to { $service } with Concord didn’t work. Try again, or use your local account.
-partner-sign-out-everywhere = Out of Concord, too
+partner-sign-out-everywhere = Sign out of Concord too
 partner-share-declined = You chose not to share. { $service } works as before.

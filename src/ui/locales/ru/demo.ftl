@@ -74,4 +74,4 @@ partner-disconnected = Аккаунт «{ $service }» больше не под�
 partner-sign-in-declined = Вы решили не входить в «{ $service }» через Concord.
 partner-sign-in-failed = Войти в «{ $service }» через Concord не получилось. Попробуйте ещё раз или войдите с местным аккаунтом.
 partner-sign-out-everywhere = Выйти и из Concord
-partner-share-declined = Вы решили ничего не показывать. { $service } работает как раньше.
+partner-share-declined = Вы решили ничего не показывать. В «{ $service }» всё по-прежнему.

@@ -59,6 +59,7 @@ cell-chosen = 您选择分享
 cell-ends-soon = 30 天内到期
 your-consents = 您的同意
 no-consents = 没有任何服务可以查看您的信息。
+no-consents-given = 您目前没有可撤回的同意。
 withdraw-hint = 点一下即可撤回，一秒内生效。服务方必须删除此前读取的内容。
 withdraw = 撤回
 
