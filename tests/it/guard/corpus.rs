@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::answers::{Answers, outcome};
 use super::town::{RawAnswer, Town, text};
 use crate::protocol::redirect_uri::{FOREIGN, REGISTERED};
 use crate::support::client::{Client, Credentials};
@@ -103,7 +104,8 @@ on_both! {
             ] {
                 let answer = anna.browser.clone().once(request).await;
                 let page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
-                if answer.status != 400 || answer.header("location").is_some() || !page {
+                let said = outcome(answer.status.as_u16(), answer.header("location"), &answer.text());
+                if said != "page 400 invalid_request" || answer.header("location").is_some() || !page {
                     complain(place, format!("{} to {:?}", answer.status, answer.header("location")));
                 }
                 if answer.page().links().iter().any(|(to, _)| to.contains("evil") || to.starts_with("javascript")) {
@@ -115,7 +117,7 @@ on_both! {
                 complain("PAR", pushed.text());
             }
             let of_app = anna.browser.clone().once(town.wire.get(app.authorize(&[("redirect_uri", uri), ("prompt", "none")]).url.as_str())).await;
-            if of_app.status != 400 || of_app.header("location").is_some() {
+            if outcome(of_app.status.as_u16(), of_app.header("location"), &of_app.text()) != "page 400 invalid_request" {
                 complain("GET authorize, for the app", format!("{} to {:?}", of_app.status, of_app.header("location")));
             }
             let leave = [("client_id", "corpus"), ("post_logout_redirect_uri", uri), ("state", "x")];
@@ -158,8 +160,12 @@ enum Change {
     Value(&'static str),
     /// This is added behind everything; `NAME` stands for the parameter.
     Added(&'static str),
-    /// The name is written so; `NAME` stands for the parameter.
+    /// The name is written so; `NAME` stands for the parameter, `Name` for it with capitals.
     Renamed(&'static str),
+    /// The value is this, so many times.
+    Repeated(&'static str, usize),
+    /// Where a body is sent, this stands in the address, too; `NAME` stands for the parameter.
+    InQuery(&'static str),
 }
 
 /// The corpus of 3.2: what is done, and whether the request must be refused whatever the parameter means.
@@ -170,6 +176,12 @@ const VECTORS: &[(&str, Change, bool)] = &[
     ("twice, once without a value", Change::Added("&NAME"), true),
     ("an array", Change::Renamed("NAME[]"), false),
     ("an array with a number", Change::Renamed("NAME%5B0%5D"), false),
+    ("a name in another case", Change::Renamed("Name"), false),
+    ("a name in capitals", Change::Renamed("NAME_CAPITALS"), false),
+    ("in query and body", Change::InQuery("NAME=VALUE"), false),
+    ("another one in the query", Change::InQuery("NAME=other"), false),
+    ("a value without a name", Change::Added("&=b"), false),
+    ("a name without a value", Change::Added("&a"), false),
     ("a name with a space", Change::Renamed("NAME+"), false),
     ("a name after a space", Change::Renamed("%20NAME"), false),
     ("a name after a byte order mark", Change::Renamed("%EF%BB%BFNAME"), false),
@@ -206,9 +218,14 @@ const VECTORS: &[(&str, Change, bool)] = &[
     ("minus", Change::Value("-1"), false),
     ("too large a number", Change::Value("9223372036854775808"), false),
     ("not a number", Change::Value("NaN"), false),
+    ("minus nothing", Change::Value("-0"), false),
     ("a truth", Change::Value("True"), false),
+    ("yes", Change::Value("yes"), false),
     ("an array of JSON", Change::Value("[]"), false),
     ("null", Change::Value("null"), false),
+    ("a number of JSON", Change::Value("1"), false),
+    ("arrays 10,000 deep", Change::Repeated("[", 10_000), false),
+    ("objects 2,000 deep", Change::Repeated("%7B%22a%22:", 2_000), false),
     ("members twice", Change::Value("%7B%22userinfo%22%3A%7B%7D%2C%22userinfo%22%3A%7B%7D%7D"), false),
     ("garbage behind JSON", Change::Value("%7B%7Dx"), false),
     ("SQL", Change::Value("'%20OR%201%3D1--"), false),
@@ -226,9 +243,28 @@ fn changed(pairs: &[(String, String)], slot: &str, change: &Change) -> String {
     let others = encoded(&others);
     match change {
         Change::Value(new) => format!("{others}&{slot}={new}"),
-        Change::Renamed(name) => format!("{others}&{}={escaped}", name.replace("NAME", slot)),
+        Change::Repeated(new, times) => format!("{others}&{slot}={}", new.repeat(*times)),
+        Change::InQuery(_) => encoded(pairs),
+        Change::Renamed(name) => {
+            let name = name.replace("NAME_CAPITALS", &slot.to_uppercase()).replace("NAME", slot).replace("Name", &capitals(slot));
+            format!("{others}&{name}={escaped}")
+        }
         Change::Added(more) => format!("{others}&{slot}={escaped}{}", more.replace("NAME", slot).replace("VALUE", &escaped)),
     }
+}
+
+/// `Client_Id`.
+fn capitals(slot: &str) -> String {
+    let words = slot.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect::<Vec<_>>().join("_")
+}
+
+/// An endpoint's address with what a vector puts into it.
+fn address(path: &str, pairs: &[(String, String)], slot: &str, change: &Change) -> String {
+    let Change::InQuery(query) = change else { return path.to_owned() };
+    let value = pairs.iter().find(|(name, _)| name == slot).map_or("x", |(_, value)| value.as_str());
+    let escaped: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    format!("{path}?{}", query.replace("NAME", slot).replace("VALUE", &escaped))
 }
 
 const AUTHORIZE: &[&str] = &[
@@ -345,6 +381,7 @@ async fn every_parameter(world: World) {
     town.sign_in(&mut anna, &client, &[]).await;
     let mut before = town.state().await;
     let mut judge = Judge { wrong: Vec::new(), asked: 0 };
+    let mut answers = Answers::default();
     let cookie = |person: &Person| {
         let value = |base| town.cookie(&person.browser, base).unwrap_or_default();
         format!("Cookie: concord_browser={}; concord_session={}\r\n", value("browser"), value("session"))
@@ -361,13 +398,19 @@ async fn every_parameter(world: World) {
             }
             let body = changed(&pairs, slot, change);
             let what = |place: &str| format!("{place} {slot}, {name}");
-            let got = raw_get(&town, format!("/oauth2/authorize?{body}").as_bytes(), &cookies).await;
-            judge.authorize(&what("GET authorize"), *must_refuse, got.status, got.header("location"));
-            let posted = town.wire.post("/oauth2/authorize").body(FORM, body.clone()).send().await;
+            let there = |path: &str| address(path, &pairs, slot, change);
+            if !matches!(change, Change::InQuery(_)) {
+                let got = raw_get(&town, format!("/oauth2/authorize?{body}").as_bytes(), &cookies).await;
+                judge.authorize(&what("GET authorize"), *must_refuse, got.status, got.header("location"));
+                answers.add("GET authorize", slot, name, outcome(got.status, got.header("location"), &got.body));
+            }
+            let posted = town.wire.post(&there("/oauth2/authorize")).body(FORM, body.clone()).send().await;
             judge.authorize(&what("POST authorize"), *must_refuse, posted.status.as_u16(), posted.header("location"));
+            answers.add("POST authorize", slot, name, outcome(posted.status.as_u16(), posted.header("location"), &posted.text()));
             let Credentials::Basic(secret) = &client.credentials else { panic!("a secret") };
-            let pushed = town.wire.post("/oauth2/par").basic("corpus", secret).body(FORM, body).send().await;
+            let pushed = town.wire.post(&there("/oauth2/par")).basic("corpus", secret).body(FORM, body).send().await;
             judge.oauth(&what("PAR"), *must_refuse, &pushed);
+            answers.add("PAR", slot, name, outcome(pushed.status.as_u16(), None, &pushed.text()));
         }
     }
     let verifier = crate::support::keys::random();
@@ -384,8 +427,10 @@ async fn every_parameter(world: World) {
             }
             let Credentials::Basic(secret) = &client.credentials else { panic!("a secret") };
             let body = changed(&good_token, slot, change);
-            let answer = town.wire.post("/oauth2/token").basic("corpus", secret).body(FORM, body).send().await;
+            let there = address("/oauth2/token", &good_token, slot, change);
+            let answer = town.wire.post(&there).basic("corpus", secret).body(FORM, body).send().await;
             judge.oauth(&format!("token {slot}, {name}"), *must_refuse, &answer);
+            answers.add("token", slot, name, outcome(answer.status.as_u16(), None, &answer.text()));
             if answer.status == 200 {
                 judge.wrong.push(format!("token {slot}, {name}: a token for a code that never was"));
             }
@@ -395,6 +440,7 @@ async fn every_parameter(world: World) {
     sizes(&town, &client, &cookies, &mut judge).await;
     assert!(judge.wrong.is_empty(), "{} of {} surprises:\n{}", judge.wrong.len(), judge.asked, judge.wrong.join("\n"));
     assert!(judge.asked > 3000 / step, "{}", judge.asked);
+    answers.compare(step == 1);
     for harmless in ["pushed", "codes", "grants", "families"] {
         // A request that is good in spite of what was done to it may be taken; nobody's browser followed it.
         let grown = (before.remove(harmless).map(|rows| rows.len()), after.remove(harmless).map(|rows| rows.len()));
@@ -412,7 +458,11 @@ async fn sizes(town: &Town, client: &Client, cookies: &str, judge: &mut Judge) {
     let good = encoded(&good(client, &[]));
     let many: String = (0..10_000).map(|n| format!("&p{n}=1")).collect();
     let some: String = (0..1000).map(|n| format!("&p{n}=1")).collect();
-    for (name, more) in [("10,000 parameters", many), ("1000 parameters", some), ("1 MB", format!("&state2={}", "x".repeat(1 << 20)))] {
+    let megabyte = "x".repeat(1 << 20);
+    let claims = format!("&claims=%7B%22userinfo%22%3A%7B%22{megabyte}%22%3Anull%7D%7D");
+    for (name, more) in
+        [("10,000 parameters", many), ("1000 parameters", some), ("1 MB", format!("&state2={megabyte}")), ("1 MB of claims", claims)]
+    {
         let got = raw_get(town, format!("/oauth2/authorize?{good}{more}").as_bytes(), cookies).await;
         judge.authorize(&format!("GET authorize, {name}"), true, got.status, got.header("location"));
         let body = format!("{good}&token=x{more}");

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
-use super::routes;
 use super::town::{POINTS_API, Town, text};
+use super::{routes, successes};
 use crate::support::client::{Client, Credentials};
 use crate::support::http::{Answer, Browser, Request};
 use crate::support::on_both;
@@ -49,6 +49,9 @@ const KINDS: [&str; 8] = [
     "another customer's session",
     "the right credential",
 ];
+
+/// The right credential of a form is the page it stands on: session, token and all. See successes.rs, where these are sent.
+const SENT: u16 = 0;
 
 /// Method, path (`?` marks where an id of the story goes), door, and a status for each column.
 type Line = (&'static str, &'static str, Door, [u16; 8]);
@@ -95,19 +98,19 @@ const TABLE: &[Line] = &[
     ("GET", "/consent", Door::Browser, [409, 409, 409, 409, 409, 303, 409, 303]),
     ("GET", "/continue", Door::Browser, [409, 409, 409, 409, 409, 303, 409, 303]),
     ("GET", "/finished", Door::Browser, [409, 409, 409, 409, 409, 303, 409, 303]),
-    // Without the form's token nothing is done, whoever sends it.
-    ("POST", "/login", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/login/password", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/login/code", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/select-account", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/register", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/register/name", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/register/password", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/reauth", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/link", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/consent", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/continue", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
-    ("POST", "/finished", Door::Browser, [409, 409, 409, 409, 409, 403, 409, 403]),
+    // Without the form's token nothing is done, whoever sends it; from the page it leads on.
+    ("POST", "/login", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/login/password", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/login/code", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/select-account", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/register", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/register/name", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/register/password", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/reauth", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/link", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/consent", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/continue", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
+    ("POST", "/finished", Door::Browser, [409, 409, 409, 409, 409, 403, 409, SENT]),
     // A person's own pages: others are led to sign in; what is somebody else's is not there.
     ("GET", "/account", Door::Browser, [303, 303, 303, 303, 303, 200, 200, 200]),
     ("GET", "/account/links", Door::Browser, [303, 303, 303, 303, 303, 200, 200, 200]),
@@ -118,19 +121,19 @@ const TABLE: &[Line] = &[
     ("GET", "/account/security", Door::Browser, [303, 303, 303, 303, 303, 200, 200, 200]),
     ("GET", "/account/security/password", Door::Browser, [303, 303, 303, 303, 303, 200, 200, 200]),
     ("GET", "/account/sign-out", Door::Browser, [303; 8]),
-    ("POST", "/account", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/links", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/privacy", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/links/{id}/end", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/services/{code}/disconnect", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/sessions", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/security", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
-    ("POST", "/account/security/password", Door::Browser, [303, 303, 303, 303, 303, 403, 403, 403]),
+    ("POST", "/account", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/links", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/privacy", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/links/{id}/end", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/services/{code}/disconnect", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/sessions", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/security", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
+    ("POST", "/account/security/password", Door::Browser, [303, 303, 303, 303, 303, 403, 403, SENT]),
     // Signing out: asking has no effect, and the form needs its token.
     ("GET", "/logout", Door::Browser, [200; 8]),
-    ("POST", "/logout", Door::Browser, [403; 8]),
+    ("POST", "/logout", Door::Browser, [403, 403, 403, 403, 403, 403, 403, SENT]),
     ("GET", "/oauth2/logout", Door::Browser, [200; 8]),
-    ("POST", "/oauth2/logout", Door::Browser, [403; 8]),
+    ("POST", "/oauth2/logout", Door::Browser, [403, 403, 403, 403, 403, 403, 403, SENT]),
 ];
 
 /// Whoever the story needs, and what they hold.
@@ -332,6 +335,9 @@ on_both! {
         // The same requests are good ones: with the right credential they work. Revoking comes last.
         let rights = TABLE.iter().filter(|line| line.1 != "/oauth2/revoke").chain(TABLE.iter().filter(|line| line.1 == "/oauth2/revoke"));
         for (method, path, door, expected) in rights {
+            if expected[RIGHT] == SENT {
+                continue;
+            }
             let answer = scene.ask(method, path, *door, RIGHT).await;
             assert_eq!(answer.status.as_u16(), expected[RIGHT], "{method} {path}: {}", answer.text());
             if *path == "/oauth2/introspect" {
@@ -339,6 +345,11 @@ on_both! {
             }
         }
         assert!(!scene.town.cinema.sees_active(&scene.access).await, "the right client has revoked it");
+
+        // Every form, from the page it stands on.
+        let sent = successes::of_every_form(&scene.town).await;
+        let missing: Vec<_> = TABLE.iter().filter(|line| line.3[RIGHT] == SENT && !sent.contains(line.1)).map(|line| line.1).collect();
+        assert!(missing.is_empty(), "nobody has sent the forms of {missing:?}; sent: {sent:?}");
     }
 
     /// SV4: other methods are answered 405, and the answer says which there are.

@@ -3,20 +3,30 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use concord::http::app;
+use concord::http::{app, health};
 use concord::usecases::Core;
 
 /// Every path the router knows, as it was written there.
 ///
 /// axum offers no list, but its `Debug` shows the paths by their numbers: `RouteId(3): "/login"`.
 pub fn paths(core: &Arc<Core>) -> BTreeSet<String> {
-    let shown = format!("{:?}", app::router(Arc::clone(core)));
+    let paths = shown(&app::router(Arc::clone(core)));
+    assert!(paths.contains("/oauth2/token") && paths.contains("/account/links/{id}/end") && paths.contains("/"), "{paths:?}");
+    paths
+}
+
+/// Every path of the management listener.
+pub fn management() -> BTreeSet<String> {
+    shown(&health::routes(Arc::new(health::Readiness::new())))
+}
+
+/// The paths of any router.
+fn shown(router: &impl std::fmt::Debug) -> BTreeSet<String> {
+    let shown = format!("{router:?}");
     let entries = shown.split("RouteId(").skip(1);
-    let paths: BTreeSet<String> = entries
+    entries
         .filter_map(|entry| entry.split_once("): \"")?.1.split('"').next())
         .filter(|path| path.starts_with('/') && !path.contains("__private"))
         .map(str::to_owned)
-        .collect();
-    assert!(paths.contains("/oauth2/token") && paths.contains("/account/links/{id}/end") && paths.contains("/"), "{shown}");
-    paths
+        .collect()
 }

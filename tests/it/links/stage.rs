@@ -9,7 +9,7 @@ use concord::model::flow::LinkDecision;
 use concord::model::grant::{Grant, Item, Owner};
 use concord::model::ids::{ClientKey, ConsentId, CustomerId, LinkId, ServiceId, SessionId};
 use concord::model::link::{Link, LinkProposal, LinkState};
-use concord::model::service::{Client, ClientDocument, LocalText, Service, ServiceDocument};
+use concord::model::service::{Client, ClientDocument, Service, ServiceDocument};
 use concord::protocol::acr::Acr;
 use concord::protocol::locale::Locale;
 use concord::protocol::token::LinkStatus;
@@ -264,8 +264,3 @@ pub fn operator() -> Expression {
 }
 
 pub const CUSTOMER: Actor = Actor::Customer;
-
-/// Silences what a helper does not need.
-pub fn text(name: &str) -> LocalText {
-    LocalText { ru: name.to_owned(), en: name.to_owned(), zh: name.to_owned() }
-}

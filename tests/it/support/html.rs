@@ -243,18 +243,6 @@ impl Form {
         self
     }
 
-    /// Adds a value beside others of the same name: several boxes ticked.
-    pub fn also(mut self, name: &str, value: &str) -> Self {
-        self.fields.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Takes a value out: a box no longer ticked.
-    pub fn without(mut self, name: &str) -> Self {
-        self.fields.retain(|(n, _)| n != name);
-        self
-    }
-
     /// Chooses the button that sends the form.
     #[track_caller]
     pub fn press(mut self, name: &str) -> Self {

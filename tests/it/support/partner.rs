@@ -15,7 +15,6 @@ use tokio::sync::watch;
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Received {
-    pub method: String,
     /// Path and query.
     pub target: String,
     pub headers: HeaderMap,
@@ -34,7 +33,6 @@ struct Told {
     status: u16,
     content_type: &'static str,
     body: String,
-    delay: Duration,
 }
 
 #[derive(Default)]
@@ -66,12 +64,7 @@ impl Partner {
 
     /// What a path answers from now on.
     pub fn answers(&self, path: &str, status: u16, body: &Value) {
-        self.tell(path, Told { status, content_type: "application/json", body: body.to_string(), delay: Duration::ZERO });
-    }
-
-    /// A path that takes its time.
-    pub fn dawdles(&self, path: &str, delay: Duration) {
-        self.tell(path, Told { status: 200, content_type: "text/plain", body: String::new(), delay });
+        self.tell(path, Told { status, content_type: "application/json", body: body.to_string() });
     }
 
     fn tell(&self, path: &str, told: Told) {
@@ -103,14 +96,12 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
     let told = shared.told.lock().expect("answers").get(parts.uri.path()).cloned();
     shared.received.lock().expect("requests").push(Received {
-        method: parts.method.to_string(),
         target: parts.uri.to_string(),
         headers: parts.headers,
         body,
     });
     shared.changed.send_modify(|n| *n += 1);
     let Some(told) = told else { return StatusCode::OK.into_response() };
-    tokio::time::sleep(told.delay).await;
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::OK);
     (status, [("content-type", told.content_type)], told.body).into_response()
 }

@@ -62,11 +62,6 @@ impl Proxy {
     pub fn mend(&self) {
         self.wire.up.send_replace(true);
     }
-
-    /// Sends new connections elsewhere.
-    pub fn point_to(&self, targets: impl IntoIterator<Item = SocketAddr>) {
-        *self.wire.targets.lock().expect("targets") = (targets.into_iter().collect(), 0);
-    }
 }
 
 impl Wire {
