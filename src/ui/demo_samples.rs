@@ -187,16 +187,17 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
     let pair = |label: [&str; 3], value: &str| (say(l, label[0], label[1], label[2]), value.to_owned());
     let tier = say(l, "Уровень и баланс баллов", "Tier and points", "会员等级和积分");
     let points = |contents| Panel { id: "loyalty".into(), title: tier.clone(), from: Some(loyalty.name.clone()), contents };
+    let standing = vec![
+        pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")),
+        pair(["Баллы", "Points", "积分"], &say(l, "1 240", "1,240", "1,240")),
+    ];
     let cards = Panel {
         id: "accounts".into(),
         title: say(l, "Ваши счета", "Your accounts", "您的账户"),
         from: None,
         contents: PanelContents::Rows(vec![
             pair(["Текущий •••• 0921", "Current •••• 0921", "活期 •••• 0921"], &say(l, "42 180,50 ₽", "42,180.50 ₽", "42,180.50 ₽")),
-            pair(
-                ["Накопительный •••• 3310", "Savings •••• 3310", "储蓄 •••• 3310"],
-                &say(l, "310 000,00 ₽", "310,000.00 ₽", "310,000.00 ₽"),
-            ),
+            pair(["Накопительный •••• 3310", "Savings •••• 3310", "储蓄 •••• 3310"], &say(l, "310 000 ₽", "310,000 ₽", "310,000 ₽")),
         ]),
     };
     let at_bank = PartnerAccount {
@@ -205,13 +206,7 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
         account: "AB-20-0921".into(),
         facts: vec![pair(["Клиент с", "Customer since", "开户时间"], "2019"), pair(["Отделение", "Branch", "网点"], "№ 7")],
         concord: ConcordState::Connected { since: days(-120) },
-        panels: vec![
-            cards,
-            points(PanelContents::Rows(vec![
-                pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")),
-                pair(["Баллы", "Points", "积分"], &say(l, "1 240", "1,240", "1,240")),
-            ])),
-        ],
+        panels: vec![cards, points(PanelContents::Rows(standing.clone()))],
         everywhere: true,
         tokens: vec![(
             "ID token".into(),
@@ -225,10 +220,7 @@ pub(super) fn accounts(l: Locale) -> Vec<(&'static str, PartnerAccount)> {
     let at_loyalty = PartnerAccount {
         brand: loyalty.clone(),
         account: "PP-104417".into(),
-        facts: vec![
-            pair(["Уровень", "Tier", "等级"], &say(l, "Серебро", "Silver", "银卡")),
-            pair(["Баллы", "Points", "积分"], &say(l, "1 240", "1,240", "1,240")),
-        ],
+        facts: standing,
         concord: ConcordState::NotConnected,
         panels: vec![],
         everywhere: false,

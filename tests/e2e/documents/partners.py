@@ -133,7 +133,7 @@ def leave(folder):
     if left := os.environ.get("TEST_LEFT"):
         kept = pathlib.Path(left) / folder.name
         kept.mkdir()
-        for name in ("data", "keys", "concord.log", "errors.log"):
+        for name in ("data", "keys", "concord.log", "errors.log", "first.log", "second.log"):
             if (folder / name).exists():
                 shutil.move(folder / name, kept)
     shutil.rmtree(folder, ignore_errors=True)
@@ -158,4 +158,5 @@ def main():
         leave(folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

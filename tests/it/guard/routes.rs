@@ -17,7 +17,9 @@ pub fn paths(core: &Arc<Core>) -> BTreeSet<String> {
 
 /// Every path of the management listener.
 pub fn management() -> BTreeSet<String> {
-    shown(&health::routes(Arc::new(health::Readiness::new())))
+    let mut paths = shown(&health::routes(Arc::new(health::Readiness::new())));
+    paths.remove("/"); // axum's own, for what is not found
+    paths
 }
 
 /// The paths of any router.

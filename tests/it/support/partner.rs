@@ -95,11 +95,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
     let told = shared.told.lock().expect("answers").get(parts.uri.path()).cloned();
-    shared.received.lock().expect("requests").push(Received {
-        target: parts.uri.to_string(),
-        headers: parts.headers,
-        body,
-    });
+    shared.received.lock().expect("requests").push(Received { target: parts.uri.to_string(), headers: parts.headers, body });
     shared.changed.send_modify(|n| *n += 1);
     let Some(told) = told else { return StatusCode::OK.into_response() };
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::OK);

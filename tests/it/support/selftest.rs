@@ -49,8 +49,8 @@ on_both! {
             "5"
         ]]);
         assert_eq!(world.count("SELECT COUNT(*) FROM leases").await, 1);
-        world.assert_nowhere(&["boris@example.org"]).await;
-        let found = tokio::spawn(async move { world.assert_nowhere(&["Anna@example.org"]).await }).await;
+        world.assert_nowhere(&["boris@selftest.test"]).await;
+        let found = tokio::spawn(async move { world.assert_nowhere(&["Anna@selftest.test"]).await }).await;
         assert!(found.is_err(), "an address in the database must be noticed");
     }
 }
