@@ -258,6 +258,10 @@ impl Browser {
         self.keep(host, &format!("{name}={value}; Path=/"));
     }
 
+    pub fn forget_cookies(&self) {
+        self.cookies.lock().expect("cookies").clear();
+    }
+
     /// One request with this browser's cookies; a redirect is left alone.
     pub async fn once(&mut self, mut request: Request) -> Answer {
         let host = request.url.host_str().unwrap_or_default().to_owned();
