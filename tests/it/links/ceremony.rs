@@ -19,7 +19,7 @@ fn link_of(decision: LinkDecision) -> concord::model::ids::LinkId {
 }
 
 on_both! {
-    async fn a_link_waits_until_the_code_is_redeemed(world: World) {
+    async fn p8_a_link_waits_until_the_code_is_redeemed(world: World) {
         let bank = world.partner("bank", &["banking"]).await;
         let anna = world.customer().await;
         let deciding = world.deciding(&bank, anna, world.propose(&bank, "client-42").await);
@@ -97,7 +97,7 @@ on_both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM consent_events WHERE kind = 'terminated'").await, 2);
     }
 
-    async fn stale_decisions_and_customers_out_of_order_are_refused(world: World) {
+    async fn co7_stale_decisions_and_customers_out_of_order_are_refused(world: World) {
         let bank = world.partner("bank", &[]).await;
         let anna = world.customer().await;
         let mut stale = world.deciding(&bank, anna, world.propose(&bank, "a").await);
@@ -145,7 +145,7 @@ on_both! {
     }
 
     /// Security.md 6.6, I17: the account's name is nowhere in clear, and outside it is masked.
-    async fn a_local_account_is_stored_sealed_only(world: World) {
+    async fn i17_a_local_account_is_stored_sealed_only(world: World) {
         let bank = world.partner("bank", &[]).await;
         let anna = world.customer().await;
         let account = "canary-account-20394417";

@@ -90,7 +90,7 @@ on_both! {
     }
 
     /// Conventions 5: the customer hears of a new link, with 72 hours to undo it; and of what they took back.
-    async fn mails_tell_of_a_new_link_and_of_a_withdrawal(world: World) {
+    async fn a6_3_7_mails_tell_of_a_new_link_and_of_a_withdrawal(world: World) {
         use concord::model::notice::About;
         let (bank, shop) = (world.partner("bank", &["banking"]).await, world.partner("shop", &[]).await);
         let anna = world.customer().await;

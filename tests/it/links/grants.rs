@@ -101,7 +101,7 @@ async fn enable(world: &World, service: &Service, enabled: bool) {
 }
 
 on_both! {
-    async fn row_link_ended(world: World) {
+    async fn co3_row_link_ended(world: World) {
         let scene = Scene::new(&world).await;
         let epochs = (world.sector_epoch(scene.anna, &scene.bank).await, world.sector_epoch(scene.anna, &scene.cinema).await);
         let ended = endings::end_link(&world.core, Some(scene.anna), scene.link, LinkEnd::Withdrawn, &world.on_page(), world.now()).await;
@@ -115,7 +115,7 @@ on_both! {
         scene.expect(&world, "openid email", "inactive", "openid").await;
     }
 
-    async fn row_link_suspended_and_reinstated(world: World) {
+    async fn co3_row_link_suspended_and_reinstated(world: World) {
         let scene = Scene::new(&world).await;
         endings::suspend(&world.core, scene.link, "risk", &operator(), world.now()).await.expect("suspended");
         scene.expect(&world, "openid email", "inactive", "openid").await;
@@ -125,7 +125,7 @@ on_both! {
         assert_eq!(world.effective(&fresh).await, "openid loyalty", "new authorisations see it");
     }
 
-    async fn row_consent_withdrawn(world: World) {
+    async fn co3_row_consent_withdrawn(world: World) {
         let scene = Scene::new(&world).await;
         endings::withdraw(&world.core, Some(scene.anna), scene.shares[0], &world.on_page(), world.now()).await.expect("withdrawn");
         scene.expect(&world, "openid email", "openid", "openid").await;
@@ -143,7 +143,7 @@ on_both! {
         scene.expect(&world, "openid loyalty", "inactive", "inactive").await;
     }
 
-    async fn row_disconnected(world: World) {
+    async fn co3_row_disconnected(world: World) {
         let scene = Scene::new(&world).await;
         endings::disconnect(&world.core, scene.anna, scene.points.service.id, &world.on_page(), world.now()).await.expect("disconnected");
         scene.expect(&world, "openid email", "inactive", "openid").await;
@@ -157,7 +157,7 @@ on_both! {
         scene.expect(&world, "inactive", "inactive", "openid").await;
     }
 
-    async fn row_customer_locked(world: World) {
+    async fn co3_row_customer_locked(world: World) {
         let scene = Scene::new(&world).await;
         endings::lock(&world.core, scene.anna, &operator(), world.now()).await.expect("locked");
         scene.expect(&world, "inactive", "inactive", "inactive").await;
@@ -167,7 +167,7 @@ on_both! {
         assert_eq!(world.state(scene.link).await.as_str(), "active");
     }
 
-    async fn row_service_disabled(world: World) {
+    async fn co3_row_service_disabled(world: World) {
         let scene = Scene::new(&world).await;
         enable(&world, &scene.points.service, false).await;
         scene.expect(&world, "openid email", "inactive", "openid").await;
@@ -176,7 +176,7 @@ on_both! {
         scene.expect(&world, "openid email", "inactive", "openid").await;
     }
 
-    async fn row_client_disabled(world: World) {
+    async fn co3_row_client_disabled(world: World) {
         let scene = Scene::new(&world).await;
         let (key, now) = (scene.bank.client.key, world.now());
         for enabled in [false, true] {
@@ -187,7 +187,7 @@ on_both! {
 
     /// Disputed, moved and merged links come with later orders. Whatever brings them, they convey nothing from the moment on that
     /// they are no longer active; and as every ending they bump the epoch, so that nothing is back when they are.
-    async fn row_link_disputed_moved_merged(world: World) {
+    async fn co3_row_link_disputed_moved_merged(world: World) {
         let mut scene = Scene::new(&world).await;
         for (state, next) in [("disputed", ["b-2", "p-2"]), ("moved", ["b-3", "p-3"]), ("merged", ["b-4", "p-4"])] {
             let at = format!("WHERE customer_id = {} AND activated_at IS NOT NULL AND state = ", scene.anna.as_i64());
@@ -215,7 +215,7 @@ on_both! {
 
     /// The same for the customer: in any state but `active` every grant is inactive at once and none can be made, and the epoch
     /// that every change of state bumps keeps it so afterwards.
-    async fn row_customer_in_every_other_state(world: World) {
+    async fn co3_row_customer_in_every_other_state(world: World) {
         let scene = Scene::new(&world).await;
         let (anna, now) = (scene.anna, world.now());
         let others = CustomerState::ALL.into_iter().filter(|state| *state != CustomerState::Active);
@@ -240,5 +240,17 @@ on_both! {
             }
         }
         scene.expect(&world, "inactive", "inactive", "inactive").await;
+    }
+
+    /// P14: however strong its evidence, a link raises nobody's level: what is of a higher class needs a stronger sign-in.
+    async fn p14_a_link_raises_no_level(world: World) {
+        let (bank, shop) = (world.partner("bank", &["banking"]).await, world.partner("shop", &[]).await);
+        let anna = world.customer().await;
+        let link = world.linked(&bank, anna, "b-1").await;
+        let (sign_in, share) = (world.sign_in_consent(&shop, anna).await, world.share(&shop, anna, "banking").await);
+        for (acr, expected) in [(Acr::Aal0, "openid"), (Acr::Aal1, "openid"), (Acr::Aal2, "openid banking"), (Acr::Aal3, "openid banking")] {
+            let grant = world.grant_at(acr, &shop, anna, sign_in, &[("banking", share, Some(link))]).await;
+            assert_eq!(world.effective(&grant).await, expected, "{acr:?}");
+        }
     }
 }

@@ -1,8 +1,12 @@
 //! The schema as the last line: what not even SQL may do (I3), and the state machine arrow by arrow.
 
+use concord::crypto::envelope::DataKey;
+use concord::model::customer::CustomerState;
 use concord::model::flow::LinkDecision;
 use concord::model::ids::LinkId;
 use concord::model::link::LinkState;
+use concord::protocol::locale::Locale;
+use concord::storage::customers;
 use concord::storage::links::{self, Step};
 use futures_util::future::join_all;
 
@@ -118,6 +122,24 @@ on_both! {
                 })
             }).await;
             assert_eq!(moved, taken);
+        }
+    }
+
+    /// I7: a customer id belongs to one customer for ever, whatever became of them.
+    async fn i7_a_customer_id_is_given_once(world: World) {
+        let anna = world.customer().await;
+        let (now, seen) = (world.now(), "SELECT id, epoch, created_at, wrapped FROM customers JOIN customer_keys ON customer_id = id");
+        let before = world.rows(seen).await;
+        for state in CustomerState::ALL {
+            world.tamper(&format!("UPDATE customers SET state = '{}'", state.as_str())).await.expect("planted");
+            let made = world.write(move |tx, core| Box::pin(async move {
+                let wrapped = DataKey::generate(&core.random).wrap(&core.sealer, anna);
+                customers::insert(tx, anna, &wrapped, None, Locale::En, now).await
+            })).await;
+            assert!(!made, "{}", state.as_str());
+            assert_eq!(world.rows(seen).await, before, "{}", state.as_str());
+            let by_hand = format!("INSERT INTO customers (id, state, locale, created_at, changed_at) VALUES ({}, 'active', 'en', 1, 1)", anna.as_i64());
+            assert!(world.tamper(&by_hand).await.is_err(), "{}", state.as_str());
         }
     }
 }

@@ -206,6 +206,18 @@ impl World {
         sign_in: ConsentId,
         shares: &[(&'static str, ConsentId, Option<LinkId>)],
     ) -> Grant {
+        self.grant_at(Acr::Aal1, partner, customer, sign_in, shares).await
+    }
+
+    /// The same for a person who signed in at this level.
+    pub async fn grant_at(
+        &self,
+        acr: Acr,
+        partner: &Partner,
+        customer: CustomerId,
+        sign_in: ConsentId,
+        shares: &[(&'static str, ConsentId, Option<LinkId>)],
+    ) -> Grant {
         let (client, shares, now) = (Arc::clone(&partner.client), shares.to_vec(), self.now());
         self.write(move |tx, core| {
             let (client, shares) = (Arc::clone(&client), shares.clone());
@@ -224,7 +236,7 @@ impl World {
                     session: None,
                     sign_in_consent: sign_in,
                     items,
-                    acr: Acr::Aal1,
+                    acr,
                     amr: vec![],
                     auth_time: now,
                     resources: vec![],

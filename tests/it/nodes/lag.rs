@@ -121,11 +121,11 @@ async fn measure(pair: Pair, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn withdrawals_and_link_ends_are_known_everywhere_within_a_second_with_redis() {
+async fn i4_withdrawals_and_link_ends_are_known_everywhere_within_a_second_with_redis() {
     measure(Pair::open().await, "lag with Redis").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn withdrawals_and_link_ends_are_known_everywhere_within_a_second_without_redis() {
+async fn i4_withdrawals_and_link_ends_are_known_everywhere_within_a_second_without_redis() {
     measure(Pair::with(|_, deployment| deployment.set("CONCORD_EPHEMERAL__URL", "")).await, "lag without Redis").await;
 }

@@ -177,7 +177,7 @@ impl Stage {
 use Left::{Narrower, Nothing, Whole};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ends_with_a_link_and_with_a_consent() {
+async fn co3_what_ends_with_a_link_and_with_a_consent() {
     let stage = Stage::open().await;
     let (eco, one) = (&stage.pair.eco, wire(&stage.pair.one));
 
@@ -237,7 +237,7 @@ async fn what_ends_with_a_link_and_with_a_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ends_with_the_customer_a_session_and_a_token() {
+async fn se5_what_ends_with_the_customer_a_session_and_a_token() {
     let stage = Stage::open().await;
 
     let row = "the customer is locked, by a command";
@@ -294,7 +294,7 @@ async fn what_ends_with_the_customer_a_session_and_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ends_with_a_client_and_with_a_service() {
+async fn rt5_what_ends_with_a_client_and_with_a_service() {
     let stage = Stage::open().await;
     let nodes = || stage.pair.nodes();
 

@@ -123,7 +123,7 @@ on_both! {
         assert_eq!(heard(points.get(&house, "loyalty", "PP-1").await), unknown);
     }
 
-    async fn only_its_own_domain_and_values_that_fit(world: World) {
+    async fn si15_only_its_own_domain_and_values_that_fit(world: World) {
         let house = House::open(&world).await;
         let points = Owner::new(&world, &house, "points", &["loyalty"]).await;
         let bank = Owner::new(&world, &house, "bank", &["banking"]).await;

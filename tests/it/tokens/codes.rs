@@ -173,7 +173,7 @@ on_both! {
         }
     }
 
-    async fn redeeming_activates_the_link_that_waited_and_a_reuse_leaves_it(world: World) {
+    async fn p8_redeeming_with_the_verifier_activates_the_link_that_waited_and_a_reuse_leaves_it(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let link = concord::model::ids::LinkId::new(eco.core.random.uuid_v7(eco.now()));
@@ -191,7 +191,7 @@ on_both! {
         assert_eq!(eco.link_state(link).await, LinkState::Active, "an activated link stays");
     }
 
-    async fn a_collision_at_redemption_gives_tokens_without_the_link(world: World) {
+    async fn p12_a_collision_at_redemption_gives_tokens_without_the_link(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let [first, second] = [0, 1].map(|_| concord::model::ids::LinkId::new(eco.core.random.uuid_v7(eco.now())));
@@ -206,7 +206,7 @@ on_both! {
         }
     }
 
-    async fn a_client_that_may_not_refresh_gets_no_refresh_token(world: World) {
+    async fn tk8_a_client_that_may_not_refresh_gets_no_refresh_token(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let tokens = eco.signed_in(&person, "bank-silent", "openid").await;

@@ -21,7 +21,7 @@ async fn tokens(eco: &Ecosystem, person: &Person) -> Before {
 }
 
 on_both! {
-    async fn a_link_of_another_service_takes_only_its_domain(world: World) {
+    async fn co3_a_link_of_another_service_takes_only_its_domain(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let before = tokens(&eco, &person).await;
@@ -39,7 +39,7 @@ on_both! {
         assert_eq!(eco.refresh("bank-web", &before.bank.1).await.expect("narrower").scope.to_string(), "openid offline_access");
     }
 
-    async fn an_ending_at_the_own_service_ends_its_grants_and_nobody_elses(world: World) {
+    async fn co3_an_ending_at_the_own_service_ends_its_grants_and_nobody_elses(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let before = tokens(&eco, &person).await;
@@ -58,7 +58,7 @@ on_both! {
         assert!(eco.try_grant(&person, "bank-web", "openid").await.is_ok(), "the person may sign in again");
     }
 
-    async fn locking_ends_everything_and_unlocking_revives_nothing(world: World) {
+    async fn rt5_locking_ends_everything_and_unlocking_revives_nothing(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let before = tokens(&eco, &person).await;
@@ -72,7 +72,7 @@ on_both! {
         }
     }
 
-    async fn switching_a_service_off_ends_its_grants_and_takes_its_scopes_from_others(world: World) {
+    async fn rt5_switching_a_service_off_ends_its_grants_and_takes_its_scopes_from_others(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let before = tokens(&eco, &person).await;

@@ -56,7 +56,7 @@ on_both! {
         assert_eq!((refresh.active, refresh.sub, refresh.token_type), (true, Some(sub), None));
     }
 
-    async fn an_api_sees_its_own_scopes_links_and_sub_and_nobody_elses(world: World) {
+    async fn co12_an_api_sees_its_own_scopes_links_and_sub_and_nobody_elses(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let grant = eco.grant(&person, "bank-web", "openid profile loyalty bank:read customer_id").await;
@@ -138,7 +138,7 @@ on_both! {
         assert!(eco.introspect("loyalty-api", &foreign).await.active);
     }
 
-    async fn in6_revoking_a_refresh_token_ends_everything_an_access_token_only_itself(world: World) {
+    async fn in5_in6_revoking_a_refresh_token_ends_everything_an_access_token_only_itself(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let first = eco.signed_in(&person, "bank-web", "openid offline_access").await;

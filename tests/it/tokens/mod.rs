@@ -7,6 +7,7 @@ mod endings;
 mod introspection;
 mod memory;
 mod pushed;
+mod reach;
 mod refresh;
 mod signing_out;
 mod userinfo;

@@ -9,7 +9,7 @@ use concord::protocol::params::Params;
 use concord::storage::{self, flows, flows::FlowRow};
 use concord::usecases::par::{self, Pushed};
 
-use super::ecosystem::{CALLBACK, Ecosystem, refused};
+use super::ecosystem::{CALLBACK, Ecosystem, SECRET, refused};
 use crate::support::keys::{challenge, random};
 use crate::support::on_both;
 
@@ -87,5 +87,57 @@ on_both! {
             assert_eq!(refused(push(&eco, "bank-web", &[(name, value)]).await), expected, "{name}={value}");
         }
         assert_eq!(refused(push(&eco, "loyalty-api", &[]).await), ErrorCode::UnauthorizedClient);
+    }
+
+    /// PA1: whoever is not let in at the token endpoint is not let in here, and hears the same.
+    async fn pa1_the_client_proves_itself_as_at_the_token_endpoint(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let wire = eco.serve().await;
+        let body = [("client_id", "bank-web"), ("client_secret", SECRET), ("grant_type", "client_credentials")];
+        let none = [("grant_type", "client_credentials")];
+        let attempts: [(&str, Option<(&str, &str)>, &[(&str, &str)]); 5] = [
+            ("nothing", None, &none),
+            ("a wrong secret", Some(("cinema-web", "wrong")), &none),
+            ("a client nobody knows", Some(("nobody", SECRET)), &none),
+            ("another method than the registered one", None, &body),
+            ("two methods", Some(("bank-web", SECRET)), &body),
+        ];
+        for (what, basic, form) in attempts {
+            let mut heard = Vec::new();
+            for endpoint in ["/oauth2/token", "/oauth2/par"] {
+                let mut request = wire.post(endpoint);
+                if let Some((id, secret)) = basic {
+                    request = request.basic(id, secret);
+                }
+                let answer = request.form(form.iter().copied()).send().await;
+                heard.push((answer.status.as_u16(), answer.error(), answer.header("www-authenticate").map(str::to_owned)));
+            }
+            assert!(heard[0].0 == 400 || heard[0].0 == 401, "{what}: {heard:?}");
+            assert_eq!(heard[0], heard[1], "{what}");
+        }
+    }
+
+    async fn pa5_nothing_but_post(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let wire = eco.serve().await;
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE"] {
+            let request = wire.request(method.parse().expect("a method"), "/oauth2/par").basic("bank-web", SECRET);
+            assert_eq!(request.form([("scope", "openid")]).send().await.status, 405, "{method}");
+        }
+    }
+
+    async fn pa6_nothing_twice(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let wire = eco.serve().await;
+        let whole = [
+            ("client_id", "bank-web"), ("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid"), ("state", "s-77"), ("nonce", "n-1"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256"), ("prompt", "login"),
+            ("max_age", "10"), ("acr_values", "aal1"), ("ui_locales", "en"), ("display", "page"), ("claims", "{}"),
+        ];
+        wire.post("/oauth2/par").basic("bank-web", SECRET).form(whole).send().await.expect(201);
+        for twice in whole {
+            let answer = wire.post("/oauth2/par").basic("bank-web", SECRET).form(whole.into_iter().chain([twice])).send().await;
+            assert_eq!(answer.expect(400).error(), "invalid_request", "{twice:?}");
+        }
     }
 }

@@ -136,7 +136,7 @@ on_both! {
         assert_eq!(refused(eco.refresh("bank-web", &token_of(&tokens)).await), ErrorCode::InvalidGrant, "idle");
     }
 
-    async fn a_narrower_effect_is_said_at_the_next_refresh(world: World) {
+    async fn tk10_a_narrower_effect_is_said_at_the_next_refresh(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let first = eco.signed_in(&person, "bank-web", "openid offline_access profile loyalty").await;
