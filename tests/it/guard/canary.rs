@@ -301,7 +301,7 @@ async fn the_end(town: &Town, anna: &mut Person, tokens: &Value) {
 
 on_both! {
     /// Issue 3: a database dump and the logs after the whole run contain none of the e-mails, phones, passwords or tokens used in it.
-    async fn nothing_that_was_used_is_left_lying_about(world: World) {
+    async fn i17_nothing_that_was_used_is_left_lying_about(world: World) {
         let overheard = match world.redis_url() {
             Some(url) => Some(Overheard::begin(&url).await),
             None => None,

@@ -307,7 +307,7 @@ impl Town {
 
 on_both! {
     /// AU1: who gets what at every address, and a refusal changes nothing.
-    async fn every_route_with_every_kind_of_credential(world: World) {
+    async fn au1_every_route_with_every_kind_of_credential(world: World) {
         let town = Town::open(world).await;
         let scene = Scene::new(town).await;
         let written: BTreeSet<String> = TABLE.iter().map(|(_, path, _, _)| (*path).to_owned()).collect();

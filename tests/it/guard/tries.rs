@@ -92,7 +92,7 @@ on_both! {
     }
 
     /// A6.3.7: whoever's password is changed hears of it, at every address.
-    async fn a_changed_password_is_told(world: World) {
+    async fn a6_3_7_a_changed_password_is_told(world: World) {
         let house = House::open(&world).await;
         let (_, mut anna) = house.resident(&world, "anna").await;
         let page = anna.browser.open("/account/security/password").await.expect(200);

@@ -37,7 +37,7 @@ on_both! {
     }
 
     /// P7: a request that was begun in one browser is not finished in another.
-    async fn p7_a_request_stays_in_the_browser_where_it_began(world: World) {
+    async fn p7_az17_a_request_stays_in_the_browser_where_it_began(world: World) {
         let eco = Ecosystem::open(world).await;
         let (mut anna, mut mallory) = (eco.person("anna"), eco.person("mallory"));
         eco.sign_in(&mut anna, &eco.cinema, &[]).await;
