@@ -128,7 +128,7 @@ on_both! {
     /// I7: a customer id belongs to one customer for ever, whatever became of them.
     async fn i7_a_customer_id_is_given_once(world: World) {
         let anna = world.customer().await;
-        let (now, seen) = (world.now(), "SELECT id, epoch, created_at, wrapped FROM customers JOIN customer_keys ON customer_id = id");
+        let (now, seen) = (world.now(), "SELECT customers.id, epoch, customers.created_at, wrapped FROM customers JOIN customer_keys ON customer_id = customers.id");
         let before = world.rows(seen).await;
         for state in CustomerState::ALL {
             world.tamper(&format!("UPDATE customers SET state = '{}'", state.as_str())).await.expect("planted");
