@@ -2,6 +2,9 @@
 
 use super::{Config, MailTransport, Origin};
 
+/// With fewer connections a few slow statements hold up everybody; SQLite needs as many to keep a core busy.
+const FEWEST_CONNECTIONS: u32 = 4;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -130,6 +133,16 @@ impl Config {
         let url = self.database.url.expose();
         if !(url.starts_with("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             add(Severity::Refused, "database.url", "must start with sqlite: or postgres://".to_owned());
+        }
+        for (key, connections) in
+            [("database.max_connections", self.database.max_connections), ("database.read_connections", self.database.read_connections)]
+        {
+            if connections < FEWEST_CONNECTIONS {
+                let text = format!(
+                    "{connections} is too few: at least {FEWEST_CONNECTIONS}, or requests wait for each other and are answered 503"
+                );
+                add(Severity::Refused, key, text);
+            }
         }
         if url.starts_with("sqlite:") && !self.ephemeral.url.is_empty() {
             add(Severity::Warning, "ephemeral.url", "SQLite has one server, which needs no Redis".to_owned());

@@ -10,8 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use super::error::Verdict;
 use super::invalidations::Invalidation;
-use super::lanes::Lanes;
 use super::open::{open_postgres, open_sqlite};
+use super::pool::Pool;
 use super::tx::Link;
 use super::{Error, Tx};
 use crate::clock::{self, Timestamp};
@@ -80,33 +80,58 @@ pub enum Apart {
     Serializable,
     /// Each statement sees what is committed when it runs.
     ReadCommitted,
-    /// No transaction around it: the work is a single statement, which commits by itself.
+    /// No transaction around it: the work is a single statement, which commits by itself. A second one is an error.
     Single,
 }
 
 /// A handle to the database; clones share it.
 #[derive(Clone)]
 pub struct Database {
-    pub(super) engine: Engine,
+    engine: Engine,
     writes: TaskTracker,
     write_deadline: Duration,
     after_commit: Arc<OnceLock<AfterCommit>>,
 }
 
-/// Besides what requests use, one connection that only reads the feed of changes: a node whose requests wait for connections
-/// must still learn in time what its memory may not answer any more (conventions 8). It is opened when it is first used.
 #[derive(Clone)]
 pub(super) enum Engine {
     /// One writer, many readers: SQLite has a single write lock, and waiting for it in our queue is fair.
-    Sqlite {
-        writer: Lanes<Sqlite>,
-        readers: Lanes<Sqlite>,
-        feed: Lanes<Sqlite>,
-    },
-    Postgres {
-        pool: Lanes<Postgres>,
-        feed: Lanes<Postgres>,
-    },
+    Sqlite(Arc<ByUse<Sqlite>>),
+    /// The same connections for both.
+    Postgres(Arc<ByUse<Postgres>>),
+}
+
+/// What a connection is wanted for.
+#[derive(Clone, Copy)]
+pub(super) enum Use {
+    Write,
+    Read,
+    Feed,
+}
+
+/// Besides what requests use, one connection that only reads the feed of changes: a node whose requests wait for connections
+/// must still learn in time what its memory may not answer any more (conventions 8). It is opened when it is first used.
+pub(super) struct ByUse<D: sqlx::Database> {
+    pub(super) write: Pool<D>,
+    pub(super) read: Pool<D>,
+    pub(super) feed: Pool<D>,
+}
+
+impl<D: sqlx::Database> ByUse<D> {
+    fn pool(&self, purpose: Use) -> &Pool<D> {
+        match purpose {
+            Use::Write => &self.write,
+            Use::Read => &self.read,
+            Use::Feed => &self.feed,
+        }
+    }
+
+    /// The writer last: it leaves SQLite's file in order.
+    async fn close(&self) {
+        for pool in [&self.feed, &self.read, &self.write] {
+            pool.close().await;
+        }
+    }
 }
 
 impl Database {
@@ -129,7 +154,7 @@ impl Database {
 
     /// Whether this is PostgreSQL: more than one node may share it.
     pub fn is_shared(&self) -> bool {
-        matches!(self.engine, Engine::Postgres { .. })
+        matches!(self.engine, Engine::Postgres(_))
     }
 
     /// Sets what is called after each commit that invalidated something; the first caller wins.
@@ -219,11 +244,11 @@ impl Database {
             // A swallowed failure: PostgreSQL would answer the commit with a silent rollback.
             Ok(_) => {
                 tx.rollback().await;
-                Err(Verdict { error: Error::Unavailable("a statement failed inside the transaction".into()), again })
+                Err(Verdict { error: Error::Unavailable("a statement failed inside the transaction".into()), again, lost: false })
             }
             Err(_) if again => {
                 tx.rollback().await;
-                Err(Verdict { error: Error::Unavailable("conflict with other work".into()), again })
+                Err(Verdict { error: Error::Unavailable("conflict with other work".into()), again, lost: false })
             }
             Err(error) => {
                 tx.rollback().await;
@@ -238,41 +263,34 @@ impl Database {
         }
     }
 
+    pub(super) async fn acquire(&self, purpose: Use) -> Result<Tx, Verdict> {
+        let acquired = match &self.engine {
+            Engine::Sqlite(pools) => pools.pool(purpose).acquire().await.map(Link::Sqlite),
+            Engine::Postgres(pools) => pools.pool(purpose).acquire().await.map(Link::Postgres),
+        };
+        acquired.map(Tx::new).map_err(|error| Verdict::of(&error))
+    }
+
     async fn begin(&self, apart: Apart) -> Result<Tx, Verdict> {
-        let begin = match (apart, self.is_shared()) {
-            (Apart::Single, _) => "",
+        let tx = self.acquire(Use::Write).await?;
+        let words = match (apart, self.is_shared()) {
+            (Apart::Single, _) => return Ok(tx.for_one_statement()),
             (_, false) => "BEGIN IMMEDIATE",
             (Apart::Serializable, true) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             (Apart::ReadCommitted, true) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        let acquired = match &self.engine {
-            Engine::Sqlite { writer, .. } => writer.acquire().await.map(Link::Sqlite),
-            Engine::Postgres { pool, .. } => pool.acquire().await.map(Link::Postgres),
-        };
-        let acquired = Ok(acquired.map_err(|error| Verdict::of(&error))?);
         // Nothing was done yet: another connection may be a better one.
-        begun(acquired, begin).await.map_err(|error| {
-            let verdict = Verdict::of(&error);
-            Verdict { again: verdict.again || verdict.is_gone(), ..verdict }
-        })
+        tx.begin(words).await.map_err(|verdict| Verdict { again: verdict.again || verdict.lost, ..verdict })
     }
 
     /// A connection for single statements that only read; each sees what is committed when it runs.
     pub async fn read(&self) -> Result<Tx, Error> {
-        let acquired = match &self.engine {
-            Engine::Sqlite { readers, .. } => readers.acquire().await.map(Link::Sqlite),
-            Engine::Postgres { pool, .. } => pool.acquire().await.map(Link::Postgres),
-        };
-        acquired.map(Tx::new).map_err(|error| Verdict::of(&error).error)
+        self.acquire(Use::Read).await.map_err(|verdict| verdict.error)
     }
 
     /// The connection of the feed of changes: one, and nobody else's.
     pub(super) async fn feed(&self) -> Result<Tx, Error> {
-        let acquired = match &self.engine {
-            Engine::Sqlite { feed, .. } => feed.acquire().await.map(Link::Sqlite),
-            Engine::Postgres { feed, .. } => feed.acquire().await.map(Link::Postgres),
-        };
-        acquired.map(Tx::new).map_err(|error| Verdict::of(&error).error)
+        self.acquire(Use::Feed).await.map_err(|verdict| verdict.error)
     }
 
     /// Runs several reading statements that must see the same moment.
@@ -283,15 +301,11 @@ impl Database {
         E: From<Error> + Send + 'static,
     {
         let database = self.clone();
-        // In a task of its own: a dropped BEGIN would leave its transaction open in the pool (sqlx 0.9.0).
+        // In a task of its own: a caller that goes away would cost the connection.
         let task = self.writes.spawn(async move {
-            let (acquired, begin) = match &database.engine {
-                Engine::Sqlite { readers, .. } => (readers.acquire().await.map(Link::Sqlite), "BEGIN"),
-                Engine::Postgres { pool, .. } => {
-                    (pool.acquire().await.map(Link::Postgres), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                }
-            };
-            let mut tx = begun(acquired, begin).await.map_err(|error| E::from(Verdict::of(&error).error))?;
+            let begin = if database.is_shared() { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
+            let begun = async { database.acquire(Use::Read).await?.begin(begin).await };
+            let mut tx = begun.await.map_err(|verdict| E::from(verdict.error))?;
             let outcome = work(&mut tx).await;
             tx.rollback().await;
             outcome
@@ -304,25 +318,10 @@ impl Database {
         self.writes.close();
         self.writes.wait().await;
         match &self.engine {
-            Engine::Sqlite { writer, readers, feed } => {
-                feed.close().await;
-                readers.close().await;
-                writer.close().await;
-            }
-            Engine::Postgres { pool, feed } => {
-                feed.close().await;
-                pool.close().await;
-            }
+            Engine::Sqlite(pools) => pools.close().await,
+            Engine::Postgres(pools) => pools.close().await,
         }
     }
-}
-
-async fn begun(acquired: Result<Link, sqlx::Error>, statement: &'static str) -> Result<Tx, sqlx::Error> {
-    let mut link = acquired?;
-    if !statement.is_empty() {
-        link.begin(statement).await?;
-    }
-    Ok(Tx::new(link))
 }
 
 /// A short pause that grows with the attempt, different for every caller.

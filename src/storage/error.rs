@@ -19,48 +19,49 @@ pub(super) struct Verdict {
     pub(super) error: Error,
     /// The same work can succeed when it is done again from the start.
     pub(super) again: bool,
+    /// The connection is of no more use, and others may be broken, too.
+    pub(super) lost: bool,
 }
 
 impl Verdict {
-    fn unavailable(detail: &str, again: bool) -> Self {
-        Self { error: Error::Unavailable(detail.to_owned()), again }
+    fn unavailable(detail: &str) -> Self {
+        Self { error: Error::Unavailable(detail.to_owned()), again: false, lost: false }
+    }
+
+    fn corrupt(detail: String) -> Self {
+        Self { error: Error::Corrupt(detail), again: false, lost: false }
     }
 
     /// Reads a driver's error; texts of the database are kept only where they cannot carry values.
     pub(super) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(database) => Self::of_database(database.as_ref()),
-            sqlx::Error::PoolTimedOut => Self::unavailable("no connection was free in time", false),
+            sqlx::Error::PoolTimedOut => Self::unavailable("no connection was free in time"),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
-                Self::unavailable("the connection failed", false)
+                Self { lost: true, ..Self::unavailable("the connection failed") }
             }
-            sqlx::Error::RowNotFound => Self { error: Error::Corrupt("a row that must exist is missing".into()), again: false },
-            sqlx::Error::ColumnDecode { index, .. } => {
-                Self { error: Error::Corrupt(format!("column {index} cannot be read")), again: false }
-            }
-            _ => Self { error: Error::Corrupt("unexpected driver error".into()), again: false },
+            sqlx::Error::RowNotFound => Self::corrupt("a row that must exist is missing".into()),
+            sqlx::Error::ColumnDecode { index, .. } => Self::corrupt(format!("column {index} cannot be read")),
+            _ => Self::corrupt("unexpected driver error".into()),
         }
-    }
-
-    /// Whether the database does not answer, or not on this connection.
-    pub(super) fn is_gone(&self) -> bool {
-        matches!(self.error, Error::Unavailable(_)) && !self.again
     }
 
     fn of_database(error: &dyn sqlx::error::DatabaseError) -> Self {
         if error.is_unique_violation() {
-            return Self { error: Error::NotUnique, again: false };
+            return Self { error: Error::NotUnique, again: false, lost: false };
         }
         let code = error.code().unwrap_or_default();
         match code.as_ref() {
             // PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy and its extended codes, locked.
-            "40001" | "40P01" | "55P03" | "5" | "261" | "517" | "773" | "6" | "262" => Self::unavailable("conflict with other work", true),
-            // Query cancelled, shutting down, cannot connect now, too many connections, the transaction is already lost; SQLite: disk I/O error, full.
-            "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P02" | "25P03" | "53100" | "10" | "13" => {
-                Self::unavailable(&format!("refused with {code}"), false)
+            "40001" | "40P01" | "55P03" | "5" | "261" | "517" | "773" | "6" | "262" => {
+                Self { again: true, ..Self::unavailable("conflict with other work") }
             }
-            code if code.starts_with("08") => Self::unavailable(&format!("refused with {code}"), false),
-            code => Self { error: Error::Corrupt(format!("statement refused with {code}")), again: false },
+            // The connection is being ended: shutting down, cannot connect now, idle for too long, inside a transaction or not.
+            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Self { lost: true, ..Self::unavailable(&format!("refused with {code}")) },
+            code if code.starts_with("08") => Self { lost: true, ..Self::unavailable(&format!("refused with {code}")) },
+            // Query cancelled, too many connections, the transaction is already lost; SQLite: disk I/O error, full.
+            "57014" | "53300" | "25P02" | "53100" | "10" | "13" => Self::unavailable(&format!("refused with {code}")),
+            code => Self::corrupt(format!("statement refused with {code}")),
         }
     }
 }

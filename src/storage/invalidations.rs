@@ -5,7 +5,6 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
-use super::tx::Link;
 use super::{Database, Error, Tx};
 use crate::clock::Timestamp;
 
@@ -119,7 +118,7 @@ impl Position {
 /// The feed from `from` on, in one statement so that horizon and rows are of one moment. The first row always carries the horizon.
 async fn entries(tx: &mut Tx, from: i64) -> Result<Vec<Entry>, Error> {
     // The one place where the two databases need different texts: only PostgreSQL commits numbers out of order.
-    if matches!(tx.link, Link::Postgres(_)) {
+    if tx.is_shared() {
         fetch_all!(
             tx,
             Entry,

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
-use super::database::Engine;
-use super::lanes::Lane;
-use super::tx::Link;
+use super::database::Use;
+use super::tx::within;
 use super::{Database, Error, Tx};
 
 static COMMON: Migrator = sqlx::migrate!("migrations/common");
@@ -45,39 +44,40 @@ fn merged(own: &'static Migrator) -> Migrator {
 
 impl Database {
     fn migrator(&self) -> Migrator {
-        merged(match self.engine {
-            Engine::Sqlite { .. } => &SQLITE,
-            Engine::Postgres { .. } => &POSTGRES,
-        })
+        merged(if self.is_shared() { &POSTGRES } else { &SQLITE })
     }
 
     /// Applies every missing migration, under the migrator's own lock.
     pub async fn migrate(&self) -> Result<(), Error> {
         let migrator = self.migrator();
-        let done = match &self.engine {
-            Engine::Sqlite { writer, .. } => migrator.run(writer.pool()).await,
-            Engine::Postgres { pool, .. } => migrator.run(pool.pool()).await,
-        };
-        done.map_err(|error| unusable(&error))
+        let mut tx = self.acquire(Use::Write).await.map_err(|verdict| verdict.error)?;
+        // However long they take.
+        let (link, _) = tx.statement()?;
+        let done = either!(link, connection => migrator.run(connection.connection()).await);
+        settled(&mut tx, done)
     }
 
     /// PostgreSQL: lets the server's role read and write the tables, but only read and add to those that are append-only
     /// (conventions 9). Nothing to do on SQLite, or when the role is the owner itself.
     pub async fn grant_to(&self, role: &str) -> Result<(), Error> {
-        let Engine::Postgres { pool, .. } = &self.engine else { return Ok(()) };
+        if !self.is_shared() {
+            return Ok(());
+        }
         let plain = role.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
         if !plain {
             return Err(Error::Corrupt("the role's name has characters other than letters, digits, _ and -".into()));
         }
-        let failed = |error: sqlx::Error| super::error::Verdict::of(&error).error;
-        let (owner,): (String,) = sqlx::query_as("SELECT CAST(CURRENT_USER AS TEXT)").fetch_one(pool.pool()).await.map_err(failed)?;
+        let mut tx = self.acquire(Use::Write).await.map_err(|verdict| verdict.error)?;
+        let (owner,) = fetch_one!(&mut tx, (String,), "SELECT CAST(CURRENT_USER AS TEXT)")?;
         if owner == role {
             return Ok(());
         }
         // Names cannot be bound; the one inserted here was checked above.
         let statements = GRANTS.replace("{role}", role);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(pool.pool()).await.map_err(failed)?;
-        Ok(())
+        let granting = sqlx::raw_sql(sqlx::AssertSqlSafe(statements));
+        let (link, limit) = tx.statement()?;
+        let granted = either!(link, connection => within(limit, granting.execute(connection.connection())).await.map(drop));
+        tx.answered(granted)
     }
 
     /// Compares the schema with what this program needs.
@@ -91,25 +91,20 @@ impl Database {
 
 async fn applied(tx: &mut Tx) -> Result<i64, Error> {
     const TABLE: &str = "_sqlx_migrations";
-    let list = match &mut tx.link {
-        Link::Sqlite(lane) => list_applied(lane, TABLE).await,
-        Link::Postgres(lane) => list_applied(lane, TABLE).await,
-    };
-    match list {
-        Ok(list) => Ok(list),
+    let (link, _) = tx.statement()?;
+    let list = either!(link, connection => connection.connection().list_applied_migrations(TABLE).await);
+    let last = list.map(|list| list.iter().map(|migration| migration.version).max().unwrap_or(0));
+    match last {
         // No table yet: nothing was ever applied.
-        Err(MigrateError::Execute(sqlx::Error::Database(_))) => Ok(0),
-        Err(error) => Err(unusable(&error)),
+        Err(MigrateError::Execute(sqlx::Error::Database(_))) => settled(tx, Ok(0)),
+        other => settled(tx, other),
     }
 }
 
-async fn list_applied<D: sqlx::Database>(lane: &mut Lane<D>, table: &str) -> Result<i64, MigrateError>
-where
-    D::Connection: Migrate,
-{
-    let list = lane.connection().map_err(MigrateError::Execute)?.list_applied_migrations(table).await?;
-    lane.settle();
-    Ok(list.iter().map(|migration| migration.version).max().unwrap_or(0))
+/// The connection is in order after migrations that went well, and only then.
+fn settled<T>(tx: &mut Tx, outcome: Result<T, MigrateError>) -> Result<T, Error> {
+    let value = outcome.map_err(|error| unusable(&error))?;
+    tx.answered(Ok(value))
 }
 
 fn unusable(error: &MigrateError) -> Error {

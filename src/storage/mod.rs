@@ -51,7 +51,6 @@ pub mod grants_over;
 pub mod identifiers;
 /// The feed of changes that alter what a cache may answer.
 pub mod invalidations;
-mod lanes;
 /// Work that only one node does at a time.
 pub mod leases;
 /// Links and their transitions.
@@ -70,6 +69,7 @@ pub mod pairwise;
 pub mod passwords;
 /// People as they are stored.
 pub mod people;
+mod pool;
 /// Profile values.
 pub mod profile;
 /// Pushed authorization requests.

@@ -1,20 +1,23 @@
 //! Opening the two databases as the configuration says.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::Postgres;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::Error;
-use super::database::{Engine, Pools};
+use super::database::{ByUse, Engine, Pools};
 use super::error::Verdict;
-use super::lanes::Lanes;
+use super::pool::{self, Pool, Terms};
 use crate::clock;
 
-/// The fewest connections for reading: sqlx hops to a thread per SQLite connection, and a few keep a core busy (performance.md).
-const FEWEST: u32 = 4;
+/// How old a connection to PostgreSQL becomes: its process there grows with what it has seen.
+const AGE: Duration = Duration::from_mins(30);
+/// How long one may lie unused: less than the 350 s after which common load balancers forget it.
+const UNUSED: Duration = Duration::from_mins(5);
 
 pub(super) async fn open_sqlite(url: &str, pools: Pools) -> Result<Engine, Error> {
     make_folder(url)?;
@@ -29,21 +32,15 @@ pub(super) async fn open_sqlite(url: &str, pools: Pools) -> Result<Engine, Error
         .pragma("secure_delete", "ON")
         .optimize_on_close(true, None);
     let opened = |error: sqlx::Error| Error::Unavailable(format!("cannot open the SQLite file: {}", Verdict::of(&error).error));
-    let pool = |connections: u32, wait: Duration| {
-        let lasting = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-        lasting.max_connections(connections).acquire_timeout(wait)
-    };
-    let patience = pools.write_deadline.max(pools.wait);
-    let writer = pool(1, patience).connect_with(options.clone()).await.map_err(opened)?;
-    let reading = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
-    let most = pools.connections.max(FEWEST);
-    let readers = pool(most, pools.wait).connect_with(reading.clone()).await.map_err(opened)?;
-    let feed = pool(1, pools.wait).connect_lazy_with(reading);
-    Ok(Engine::Sqlite {
-        writer: Lanes::new(writer, 1, patience),
-        readers: Lanes::new(readers, most, pools.wait),
-        feed: Lanes::new(feed, 1, pools.wait),
-    })
+    let reading = options.clone().read_only(true).create_if_missing(false).optimize_on_close(false, None);
+    // A file does not fall silent: its connections last.
+    let lasting = Terms { connections: 1, wait: pools.wait, answer: None, age: Duration::MAX, unused: Duration::MAX };
+    let write = Pool::new(options, Terms { wait: pools.write_deadline.max(pools.wait), ..lasting });
+    let read = Pool::new(reading.clone(), Terms { connections: pools.connections, ..lasting });
+    // The writer first: it makes the file.
+    write.acquire().await.map_err(opened)?.keep();
+    read.acquire().await.map_err(opened)?.keep();
+    Ok(Engine::Sqlite(Arc::new(ByUse { write, read, feed: Pool::new(reading, lasting) })))
 }
 
 /// Makes the file's folder where there is none, for its owner only.
@@ -73,36 +70,42 @@ pub(super) async fn open_postgres(url: &str, pools: Pools) -> Result<Engine, Err
             // Every statement looks rows up by their keys: planning ten joins anew costs ten times what running them does.
             ("plan_cache_mode", "force_generic_plan".to_owned()),
         ]);
-    // Not tested before use: that would be a round trip for every statement. One on a connection that broke is answered 503.
-    let pool = |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(pools.wait).test_before_acquire(false);
-    let feed = pool(1).connect_lazy_with(options.clone());
-    let most = pools.connections.max(FEWEST);
-    let pool = pool(most).connect_lazy_with(options.clone());
-    first_connection(&pool, &options, pools.connect).await?;
-    Ok(Engine::Postgres { pool: Lanes::new(pool, most, pools.wait), feed: Lanes::new(feed, 1, pools.wait) })
-}
-
-/// What stands in the way of a connection, in the words of the system or of the database; both name nothing but the role and the database.
-async fn obstacle(options: &PgConnectOptions) -> String {
-    let place = format!("cannot connect to PostgreSQL at {}:{}", options.get_host(), options.get_port());
-    let reason = match tokio::time::timeout(Duration::from_secs(2), PgConnection::connect_with(options)).await {
-        Ok(Err(sqlx::Error::Io(error))) => error.to_string(),
-        Ok(Err(sqlx::Error::Database(error))) => error.message().to_owned(),
-        Ok(Err(sqlx::Error::Tls(_))) => "TLS failed".to_owned(),
-        Ok(Err(_)) => "the connection failed".to_owned(),
-        Ok(Ok(_)) | Err(_) => "no answer in time".to_owned(),
-    };
-    format!("{place}: {reason}; see database.url")
+    // PostgreSQL ends a statement that takes too long: one that goes on for longer than that and the wait for a connection is not heard
+    // any more. Where it may run for ever, it is waited for.
+    let answer = (!pools.statement.is_zero()).then(|| pools.statement + pools.wait);
+    let terms = Terms { connections: pools.connections, wait: pools.wait, answer, age: AGE, unused: UNUSED };
+    let shared = Pool::new(options.clone(), terms);
+    let feed = Pool::new(options.clone(), Terms { connections: 1, ..terms });
+    first_connection(&shared, &options, pools.connect).await?;
+    Ok(Engine::Postgres(Arc::new(ByUse { write: shared.clone(), read: shared, feed })))
 }
 
 /// A database that is just starting is waited for.
-async fn first_connection(pool: &PgPool, options: &PgConnectOptions, patience: Duration) -> Result<(), Error> {
+async fn first_connection(pool: &Pool<Postgres>, options: &PgConnectOptions, patience: Duration) -> Result<(), Error> {
     let started = clock::monotonic();
     loop {
-        match pool.acquire().await {
-            Ok(_) => return Ok(()),
-            Err(sqlx::Error::PoolTimedOut) if started.elapsed() < patience => {}
-            Err(_) => return Err(Error::Unavailable(obstacle(options).await)),
+        let error = match pool.acquire().await {
+            Ok(first) => {
+                first.keep();
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let may_pass = matches!(error, sqlx::Error::PoolTimedOut) || pool::may_pass(&error);
+        if !may_pass || started.elapsed() >= patience {
+            return Err(Error::Unavailable(obstacle(options, &error)));
         }
     }
+}
+
+/// What stands in the way of a connection, in the words of the system or of the database; both name nothing but the role and the database.
+fn obstacle(options: &PgConnectOptions, error: &sqlx::Error) -> String {
+    let reason = match error {
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Tls(_) => "TLS failed".to_owned(),
+        sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
+        _ => "the connection failed".to_owned(),
+    };
+    format!("cannot connect to PostgreSQL at {}:{}: {reason}; see database.url", options.get_host(), options.get_port())
 }

@@ -1,16 +1,35 @@
 //! A connection in use, and the four macros that run one SQL text on either database.
 
+use std::time::Duration;
+
 use sqlx::{Executor, Postgres, Sqlite};
 
 use super::Error;
 use super::error::Verdict;
 use super::invalidations::Invalidation;
-use super::lanes::Lane;
+use super::pool::Pooled;
+
+/// The same words for a connection of either kind.
+macro_rules! either {
+    ($link:expr, $connection:ident => $work:expr) => {
+        match $link {
+            $crate::storage::tx::Link::Sqlite($connection) => $work,
+            $crate::storage::tx::Link::Postgres($connection) => $work,
+        }
+    };
+}
 
 /// A connection to one of the two databases: inside a transaction of [`super::Database::write`] or
 /// [`super::Database::snapshot`], or outside one for single reads by [`super::Database::read`].
 pub struct Tx {
-    pub(super) link: Link,
+    /// `None` when the database was lost on it.
+    link: Option<Link>,
+    /// A statement was begun and has not come to its end: left like that, the connection is closed.
+    busy: bool,
+    /// A transaction is open, or may be: left like that, the connection is closed.
+    in_transaction: bool,
+    /// How many statements may still run; `None`: any number.
+    statements: Option<u32>,
     /// A statement failed: on PostgreSQL the transaction is lost, whatever the caller made of the error.
     pub(super) failed: bool,
     /// The failure was a conflict: the work may be done again.
@@ -22,101 +41,128 @@ pub struct Tx {
 }
 
 pub(super) enum Link {
-    Sqlite(Lane<Sqlite>),
-    Postgres(Lane<Postgres>),
-}
-
-impl Link {
-    /// Begins a transaction; it is open until [`Link::end`], or closed with its connection.
-    pub(super) async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(lane) => lane.open(),
-            Self::Postgres(lane) => lane.open(),
-        }
-        let begun = self.say(statement).await;
-        // Refused, for instance because SQLite's only lock is taken: nothing was opened.
-        if matches!(begun, Err(sqlx::Error::Database(_))) {
-            self.shut();
-        }
-        begun
-    }
-
-    /// Ends the transaction by `COMMIT` or `ROLLBACK`.
-    async fn end(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        let said = self.say(statement).await;
-        // PostgreSQL has rolled back what it refuses to commit. SQLite has not: there the connection is closed.
-        let over = matches!((&said, &*self), (Err(sqlx::Error::Database(_)), Self::Postgres(_)));
-        if said.is_ok() || over {
-            self.shut();
-        }
-        said
-    }
-
-    fn is_open(&self) -> bool {
-        match self {
-            Self::Sqlite(lane) => lane.is_open(),
-            Self::Postgres(lane) => lane.is_open(),
-        }
-    }
-
-    fn shut(&mut self) {
-        match self {
-            Self::Sqlite(lane) => lane.shut(),
-            Self::Postgres(lane) => lane.shut(),
-        }
-    }
-
-    async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        let said = match self {
-            Self::Sqlite(lane) => lane.connection()?.execute(statement).await.map(|_| lane.settle()),
-            Self::Postgres(lane) => lane.connection()?.execute(statement).await.map(|_| lane.settle()),
-        };
-        said.inspect_err(|error| {
-            if Verdict::of(error).is_gone() {
-                self.suspect();
-            }
-        })
-    }
-
-    fn suspect(&self) {
-        match self {
-            Self::Sqlite(lane) => lane.suspect(),
-            Self::Postgres(lane) => lane.suspect(),
-        }
-    }
+    Sqlite(Pooled<Sqlite>),
+    Postgres(Pooled<Postgres>),
 }
 
 impl Tx {
     pub(super) fn new(link: Link) -> Self {
-        Self { link, failed: false, again: false, collided: false, invalidated: Vec::new() }
+        let (busy, in_transaction, statements) = (false, false, None);
+        Self { link: Some(link), busy, in_transaction, statements, failed: false, again: false, collided: false, invalidated: Vec::new() }
     }
 
-    /// Notes that a statement failed and says what it means.
-    pub(super) fn fail(&mut self, error: &sqlx::Error) -> Error {
-        let verdict = Verdict::of(error);
-        self.failed = true;
-        self.again |= verdict.again;
-        self.collided |= matches!(verdict.error, Error::NotUnique);
-        if verdict.is_gone() {
-            self.link.suspect();
+    /// Whether this is PostgreSQL.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.link, Some(Link::Postgres(_)))
+    }
+
+    /// Nothing is around the one statement that this is for: it commits by itself. A second one is refused.
+    pub(super) fn for_one_statement(mut self) -> Self {
+        self.statements = Some(1);
+        self
+    }
+
+    /// The connection for a statement, and how long that may take; [`Tx::answered`] says how it ended.
+    pub(super) fn statement(&mut self) -> Result<(&mut Link, Option<Duration>), Error> {
+        if let Some(left) = &mut self.statements {
+            let Some(less) = left.checked_sub(1) else {
+                self.failed = true;
+                return Err(Error::Corrupt("a second statement where one was to be its own transaction".into()));
+            };
+            *left = less;
         }
-        verdict.error
+        let Some(link) = &mut self.link else {
+            self.failed = true;
+            return Err(Error::Unavailable("the connection was lost".into()));
+        };
+        self.busy = true;
+        let limit = either!(link, connection => connection.answer_limit());
+        Ok((link, limit))
+    }
+
+    /// How a statement ended; a failure is noted.
+    pub(super) fn answered<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, Error> {
+        self.ended(outcome).map_err(|verdict| {
+            self.failed = true;
+            self.again |= verdict.again;
+            self.collided |= matches!(verdict.error, Error::NotUnique);
+            verdict.error
+        })
+    }
+
+    fn ended<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, Verdict> {
+        let error = match outcome {
+            Ok(value) => {
+                self.busy = false;
+                return Ok(value);
+            }
+            Err(error) => error,
+        };
+        let verdict = Verdict::of(&error);
+        if verdict.lost {
+            if let Some(link) = self.link.take() {
+                either!(link, connection => connection.lost());
+            }
+        } else if matches!(error, sqlx::Error::Database(_)) {
+            // It said no, and is ready for the next one.
+            self.busy = false;
+        }
+        Err(verdict)
+    }
+
+    async fn say(&mut self, words: &'static str) -> Result<(), Verdict> {
+        let (link, limit) = self.statement().map_err(|error| Verdict { error, again: false, lost: true })?;
+        let said = either!(link, connection => within(limit, connection.connection().execute(words)).await.map(drop));
+        self.ended(said)
+    }
+
+    /// Begins a transaction; it is open until [`Tx::commit`] or [`Tx::rollback`], or closed with its connection.
+    pub(super) async fn begin(mut self, words: &'static str) -> Result<Self, Verdict> {
+        self.in_transaction = true;
+        let begun = self.say(words).await;
+        // Refused, for instance because SQLite's only lock is taken: nothing was opened.
+        self.in_transaction = begun.is_ok() || self.busy;
+        begun.map(|()| self)
+    }
+
+    async fn end(&mut self, words: &'static str) -> Result<(), Verdict> {
+        let ended = self.say(words).await;
+        // PostgreSQL has rolled back what it refuses to commit. SQLite has not: there the connection is closed.
+        let over = ended.is_ok() || !self.busy && self.is_shared();
+        self.in_transaction = !over;
+        ended
     }
 
     pub(super) async fn commit(mut self) -> Result<(), Verdict> {
-        if !self.link.is_open() {
-            return Ok(());
-        }
-        self.link.end("COMMIT").await.map_err(|error| Verdict::of(&error))
+        if self.in_transaction { self.end("COMMIT").await } else { Ok(()) }
     }
 
     /// Rolls back at once: a transaction that is dropped costs its connection.
     pub(super) async fn rollback(mut self) {
-        if !self.link.is_open() {
+        if !self.in_transaction || self.link.is_none() {
             return;
         }
-        if let Err(error) = self.link.end("ROLLBACK").await {
-            tracing::debug!(error = %Verdict::of(&error).error, "rollback failed; the connection is closed");
+        if let Err(verdict) = self.end("ROLLBACK").await {
+            tracing::debug!(error = %verdict.error, "rollback failed; the connection is closed");
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let in_order = !self.busy && !self.in_transaction;
+        if let Some(link) = self.link.take().filter(|_| in_order) {
+            either!(link, connection => connection.keep());
+        }
+    }
+}
+
+/// Waits for an answer until the limit. A database that can be heard ends its statements sooner itself.
+pub(super) async fn within<T>(limit: Option<Duration>, statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    match limit {
+        None => statement.await,
+        Some(limit) => {
+            tokio::time::timeout(limit, statement).await.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
         }
     }
 }
@@ -125,17 +171,16 @@ impl Tx {
 macro_rules! on_either {
     ($tx:expr, $query:ident, [$($row:ty)?], $sql:literal, [$($arg:expr),*], $finish:ident, $read:expr) => {{
         let tx: &mut $crate::storage::Tx = &mut *$tx;
-        let outcome = match &mut tx.link {
-            $crate::storage::tx::Link::Sqlite(lane) => match lane.connection() {
-                Ok(connection) => ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*.$finish(connection).await.map($read).inspect(|_| lane.settle()),
-                Err(error) => Err(error),
-            },
-            $crate::storage::tx::Link::Postgres(lane) => match lane.connection() {
-                Ok(connection) => ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*.$finish(connection).await.map($read).inspect(|_| lane.settle()),
-                Err(error) => Err(error),
-            },
-        };
-        outcome.map_err(|error| tx.fail(&error))
+        match tx.statement() {
+            Ok((link, limit)) => {
+                let outcome = either!(link, connection => {
+                    let query = ::sqlx::$query$(::<_, $row>)?($sql)$(.bind($arg))*;
+                    $crate::storage::tx::within(limit, query.$finish(connection.connection())).await.map($read)
+                });
+                tx.answered(outcome)
+            }
+            Err(error) => Err(error),
+        }
     }};
 }
 

@@ -140,4 +140,6 @@ fn unsafe_combinations_are_named() {
     assert_eq!(refused("server.trusted_proxies = [\"0.0.0.0/0\"]"), ["server.trusted_proxies"]);
     assert_eq!(refused("issuer = \"https://id.example\"\noutbound.allow_loopback = true"), ["outbound.allow_loopback"]);
     assert_eq!(refused("database.url = \"mysql://x\""), ["database.url"]);
+    assert_eq!(refused("database.max_connections = 3"), ["database.max_connections"]);
+    assert_eq!(refused("database.read_connections = 3"), ["database.read_connections"]);
 }

@@ -201,4 +201,8 @@ async fn f10_a_hiccup_and_a_silent_network_leave_nothing_stale() {
     assert_eq!(stage.far.readiness().await.0, 503);
     stage.proxy.release();
     well_again(&stage, process, &second.access, alive).await;
+
+    // Another host has taken over, and nobody told the connections to the one before: they are given up one way or another.
+    stage.proxy.strand();
+    well_again(&stage, process, &second.access, alive).await;
 }

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use concord::config::Config;
-use concord::storage::invalidations::Position;
-use concord::storage::{Database, Error, Pools, settings, tries};
+use concord::storage::invalidations::{Kind, Position};
+use concord::storage::{Apart, Database, Error, Pools, settings, tries};
 use sqlx::{Connection, Executor};
 
+use crate::support::proxy::Proxy;
 use crate::support::{Backend, World, on_both};
 
 const SUBJECT: [u8; 32] = [9; 32];
@@ -53,18 +54,47 @@ fn the_settings_are_taken_over() {
 on_both! {
     /// A node whose requests hold every connection still learns what its memory may not answer any more (conventions 8).
     async fn the_feed_is_read_while_requests_hold_every_connection(world: World) {
-        let database = open(&world, Pools { connections: 4, wait: Duration::from_secs(2), ..Pools::default() }).await;
+        let database = open(&world, Pools { connections: 3, wait: Duration::from_secs(2), ..Pools::default() }).await;
         let mut held = Vec::new();
         while let Ok(tx) = database.read().await {
             held.push(tx);
         }
-        assert_eq!(held.len(), 4);
+        assert_eq!(held.len(), 3, "as many as were asked for");
         let mut position = Position::now(&database).await.expect("the feed has a connection");
         assert!(position.poll(&database).await.expect("it has").is_empty());
         assert!(matches!(database.read().await, Err(Error::Unavailable(_))));
         drop(held);
         settings::database_epoch(&mut database.read().await.expect("a connection")).await.expect("it works");
         database.close().await;
+    }
+
+    /// Work without a transaction around it is one statement; a second one is refused, whatever becomes of the refusal.
+    async fn a_single_statement_is_a_single_statement(world: World) {
+        let (now, until) = (world.now(), world.now() + Duration::from_secs(600));
+        let once = world.database.write_apart(Apart::Single, move |tx| Box::pin(tries::count(tx, "test", &SUBJECT, now, until))).await;
+        assert_eq!(once.expect("written"), 1);
+        let twice: Result<i64, Error> = world
+            .database
+            .write_apart(Apart::Single, move |tx| {
+                Box::pin(async move {
+                    tries::count(tx, "test", &SUBJECT, now, until).await?;
+                    tries::count(tx, "test", &SUBJECT, now, until).await
+                })
+            })
+            .await;
+        assert!(matches!(twice, Err(Error::Corrupt(_))), "{twice:?}");
+        let told: Result<(), Error> = world
+            .database
+            .write_apart(Apart::Single, move |tx| {
+                Box::pin(async move {
+                    tries::count(tx, "test", &SUBJECT, now, until).await?;
+                    let _ = tx.invalidate(Kind::Service, "x", now).await;
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(told.is_err(), "swallowed");
+        assert_eq!(count(&world.database, &world, Duration::ZERO).await.expect("written"), 5);
     }
 
     /// A write that meets other work is tried again until its deadline, and then given up.
@@ -121,5 +151,56 @@ async fn a_transaction_that_does_nothing_is_ended() {
     let database = open(&world, Pools { idle_in_transaction: millis(200), ..Pools::default() }).await;
     assert!(matches!(count(&database, &world, Duration::from_secs(3)).await, Err(Error::Unavailable(_))));
     assert_eq!(count(&database, &world, Duration::ZERO).await.expect("written"), 2, "nothing of the first was kept");
+    database.close().await;
+}
+
+/// Every connection has been used and is kept.
+async fn all_in_use_once(database: &Database, connections: usize) {
+    let mut held = Vec::new();
+    for _ in 0..connections {
+        let mut tx = database.read().await.expect("a connection");
+        settings::database_epoch(&mut tx).await.expect("it works");
+        held.push(tx);
+    }
+}
+
+/// A host that has fallen silent breaks no connection: whoever asks is told in time, and the connections are replaced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_a_silent_host_are_given_up() {
+    let world = World::new(Backend::Postgres).await;
+    let mut url = url::Url::parse(world.database_url()).expect("an address");
+    let proxy = Proxy::to([([127, 0, 0, 1], url.port().expect("a port")).into()]).await;
+    url.set_port(Some(proxy.address.port())).expect("a port");
+    let long = Duration::from_secs(60);
+    let pools = Pools { connections: 3, wait: Duration::from_secs(3), statement: millis(500), write_deadline: long, ..Pools::default() };
+    let database = Database::open(url.as_str(), pools).await.expect("the database opens");
+
+    // Callers that did not wait for the answer: what they leave in the middle is closed, and keeps nobody out.
+    all_in_use_once(&database, 3).await;
+    proxy.strand();
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        left.push(database.read().await.expect("a connection"));
+    }
+    for tx in &mut left {
+        assert!(tokio::time::timeout(millis(50), settings::database_epoch(tx)).await.is_err(), "an answer from a silent host");
+    }
+    drop(left);
+    all_in_use_once(&database, 3).await;
+
+    // One that waits for the answer pays for all.
+    proxy.strand();
+    let mut tx = database.read().await.expect("a connection");
+    let answer = tokio::time::timeout(long, settings::database_epoch(&mut tx)).await.expect("it does not wait for ever");
+    assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
+    assert!(matches!(settings::database_epoch(&mut tx).await, Err(Error::Unavailable(_))), "the connection is gone");
+    drop(tx);
+    // What was kept beside it was closed with it.
+    all_in_use_once(&database, 3).await;
+
+    // A write that could not even begin is done on another connection.
+    proxy.strand();
+    let written = tokio::time::timeout(long, count(&database, &world, Duration::ZERO)).await.expect("it does not wait for ever");
+    assert_eq!(written.expect("written"), 2);
     database.close().await;
 }

@@ -1,6 +1,7 @@
 //! A wire that can be cut: a TCP proxy in front of a database, a Redis or a node.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -20,6 +21,9 @@ struct Wire {
     up: watch::Sender<bool>,
     /// While it stands, connections stay open and nothing passes.
     still: watch::Sender<bool>,
+    /// Connections in the order they were made: how many there were, and how many of the first have fallen silent for ever.
+    made: AtomicU64,
+    silent: AtomicU64,
 }
 
 impl Proxy {
@@ -32,6 +36,8 @@ impl Proxy {
             cuts: watch::Sender::new(0),
             up: watch::Sender::new(true),
             still: watch::Sender::new(false),
+            made: AtomicU64::new(0),
+            silent: AtomicU64::new(0),
         });
         tokio::spawn(serve(listener, Arc::clone(&wire)));
         Self { address, wire }
@@ -51,6 +57,12 @@ impl Proxy {
     /// Lets nothing pass and breaks nothing: as a network that drops every packet.
     pub fn hold(&self) {
         self.wire.still.send_replace(true);
+    }
+
+    /// Lets nothing pass on any connection that there is, ever; new ones are welcome: as when a host is replaced by another, or a
+    /// firewall has forgotten what it let through.
+    pub fn strand(&self) {
+        self.wire.silent.store(self.wire.made.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
     /// What was held passes.
@@ -81,14 +93,15 @@ async fn serve(listener: TcpListener, wire: Arc<Wire>) {
             if !*wire.up.borrow() {
                 return;
             }
+            let number = wire.made.fetch_add(1, Ordering::SeqCst);
             let Some(target) = wire.next() else { return };
             let Ok(mut outer) = TcpStream::connect(target).await else { return };
             let _ = (inner.set_nodelay(true), outer.set_nodelay(true));
             let (inner_read, inner_write) = inner.split();
             let (outer_read, outer_write) = outer.split();
             tokio::select! {
-                _ = pass(inner_read, outer_write, wire.still.subscribe()) => {}
-                _ = pass(outer_read, inner_write, wire.still.subscribe()) => {}
+                _ = pass(inner_read, outer_write, &wire, number) => {}
+                _ = pass(outer_read, inner_write, &wire, number) => {}
                 _ = cuts.changed() => {}
             }
         });
@@ -96,9 +109,13 @@ async fn serve(listener: TcpListener, wire: Arc<Wire>) {
 }
 
 /// One direction, piece by piece; ends with the connection.
-async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut still: watch::Receiver<bool>) {
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, wire: &Wire, number: u64) {
+    let mut still = wire.still.subscribe();
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
+        if number < wire.silent.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
         if still.wait_for(|still| !*still).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
             return;
         }
