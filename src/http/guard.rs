@@ -2,6 +2,9 @@
 //!
 //! hyper's own header timer makes and drops a timer per request and counts idle time as header time. Here one timer per
 //! connection ticks four times in the shortest limit; between ticks a request costs three relaxed atomic operations.
+//!
+//! What keeps a connection is requests and their answers. In HTTP/2 other frames pass in both directions while nobody asks for
+//! anything, so there the frames of answers are told from them.
 
 use std::io;
 use std::pin::Pin;
@@ -81,6 +84,47 @@ enum Speech {
     Http2,
 }
 
+/// Follows the frames that the server writes (RFC 9113 section 4.1).
+#[derive(Default)]
+struct Frames {
+    /// How much of the present frame's header has been seen.
+    seen: usize,
+    /// How much of its payload is still to come, as far as its header says.
+    left: usize,
+    answers: bool,
+}
+
+impl Frames {
+    const HEADER: usize = 9;
+
+    /// Whether any of these bytes belong to an answer: DATA, HEADERS or CONTINUATION.
+    fn wrote(&mut self, mut bytes: &[u8]) -> bool {
+        let mut answers = false;
+        while let Some((first, rest)) = bytes.split_first() {
+            if self.seen == Self::HEADER {
+                answers |= self.answers;
+                let payload = self.left.min(bytes.len());
+                self.left -= payload;
+                bytes = bytes.get(payload..).unwrap_or_default();
+            } else {
+                match self.seen {
+                    0 => self.left = usize::from(*first),
+                    1 | 2 => self.left = self.left << 8 | usize::from(*first),
+                    3 => self.answers = matches!(first, 0 | 1 | 9),
+                    _ => {}
+                }
+                answers |= self.seen >= 3 && self.answers;
+                self.seen += 1;
+                bytes = rest;
+            }
+            if self.seen == Self::HEADER && self.left == 0 {
+                self.seen = 0;
+            }
+        }
+        answers
+    }
+}
+
 /// The socket of one connection.
 pub(super) struct GuardedSocket<S> {
     inner: S,
@@ -95,7 +139,9 @@ pub(super) struct GuardedSocket<S> {
     idle_ticks: u32,
     write_ticks: u32,
     write_waits: bool,
-    written: bool,
+    /// Something of an answer was written since the last tick.
+    answered: bool,
+    frames: Frames,
     over: Option<Over>,
 }
 
@@ -119,7 +165,8 @@ impl<S> GuardedSocket<S> {
             idle_ticks: 0,
             write_ticks: 0,
             write_waits: false,
-            written: false,
+            answered: false,
+            frames: Frames::default(),
             over: None,
         }
     }
@@ -168,7 +215,7 @@ impl<S> GuardedSocket<S> {
             self.begun_before = begun;
         }
         self.header_ticks = if fresh || !self.header_open() { 0 } else { self.header_ticks + 1 };
-        self.idle_ticks = if fresh || std::mem::take(&mut self.written) { 0 } else { self.idle_ticks + 1 };
+        self.idle_ticks = if fresh || std::mem::take(&mut self.answered) { 0 } else { self.idle_ticks + 1 };
         self.write_ticks = if self.write_waits { self.write_ticks + 1 } else { 0 };
         if step * self.write_ticks >= self.patience.write {
             return Some(Over::Unread);
@@ -177,10 +224,17 @@ impl<S> GuardedSocket<S> {
         quiet.then_some(Over::Quiet)
     }
 
+    /// Bytes left. In HTTP/1 all of them are of answers.
+    fn answer(&mut self, bytes: &[u8]) {
+        self.answered |= match self.speech {
+            Speech::Http2 => self.frames.wrote(bytes),
+            Speech::Preface(_) | Speech::Http1 => !bytes.is_empty(),
+        };
+    }
+
     fn wrote<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         self.write_waits = polled.is_pending();
         if polled.is_ready() {
-            self.written = true;
             self.write_ticks = 0;
             return polled;
         }
@@ -218,11 +272,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedSocket<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(length)) = polled {
+            self.answer(bytes.get(..length).unwrap_or(bytes));
+        }
         self.wrote(cx, polled)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write_vectored(cx, parts);
+        if let Poll::Ready(Ok(mut left)) = polled {
+            for part in parts {
+                let length = left.min(part.len());
+                self.answer(part.get(..length).unwrap_or(part));
+                left -= length;
+            }
+        }
         self.wrote(cx, polled)
     }
 
@@ -236,5 +300,33 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedSocket<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Frames;
+
+    fn frame(kind: u8, payload: usize) -> Vec<u8> {
+        let length = u32::try_from(payload).expect("small").to_be_bytes();
+        let mut bytes = vec![length[1], length[2], length[3], kind, 0, 0, 0, 0, 1];
+        bytes.extend(vec![kind; payload]);
+        bytes
+    }
+
+    /// However the bytes are cut into pieces.
+    #[test]
+    fn frames_of_answers_are_told_from_others() {
+        let (data, headers, settings, ping) = (0, 1, 4, 6);
+        let quiet = [frame(settings, 6), frame(settings, 0), frame(ping, 8), frame(ping, 8)].concat();
+        let loud = [frame(headers, 300), frame(data, 70_000), frame(data, 0)].concat();
+        for size in [1, 2, 9, 10, 1000, usize::MAX] {
+            let mut frames = Frames::default();
+            for _ in 0..2 {
+                assert!(!quiet.chunks(size.min(quiet.len())).any(|piece| frames.wrote(piece)), "pieces of {size}");
+                let told = loud.chunks(size.min(loud.len())).filter(|piece| frames.wrote(piece)).count();
+                assert!(told > 0 && told >= (loud.len() / size.min(loud.len())).saturating_sub(10), "pieces of {size}: {told}");
+            }
+        }
     }
 }
