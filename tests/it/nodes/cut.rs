@@ -16,31 +16,33 @@ use crate::support::{Backend, World};
 use crate::tokens::ecosystem::{Ecosystem, Person};
 
 /// One node behind a wire that can be cut, and one beside it.
-struct Stage {
-    far: Node,
-    near: Node,
-    proxy: Proxy,
-    eco: Ecosystem,
+pub(super) struct Stage {
+    pub far: Node,
+    pub near: Node,
+    pub proxy: Proxy,
+    pub eco: Ecosystem,
     world: World,
 }
 
 /// Somebody with a link at the bank, and what the bank holds for them.
-struct Linked {
-    person: Person,
+pub(super) struct Linked {
+    pub person: Person,
     desk: Desk,
     link: LinkId,
-    access: String,
+    pub access: String,
     refresh: String,
 }
 
 impl Stage {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let world = World::new(Backend::Postgres).await;
         let eco = Ecosystem::new(&world).await;
         let mut url = url::Url::parse(world.database_url()).expect("an address");
         let port = url.port().expect("a port");
         let proxy = Proxy::to([([127, 0, 0, 1], port).into()]).await;
         url.set_port(Some(proxy.address.port())).expect("a port");
+        // Every question in full, so that the wire can be told which one to look out for.
+        url.query_pairs_mut().append_pair("statement-cache-capacity", "0");
         // A request that hangs is given up soon: the test waits for it.
         let deployment = world.deployment(ISSUER).set("CONCORD_SERVER__REQUEST_TIMEOUT", "4s");
         let behind = deployment.clone().set("CONCORD_DATABASE__URL", url.as_str());
@@ -49,7 +51,7 @@ impl Stage {
     }
 
     /// Both nodes have the token in memory.
-    async fn linked(&self, account: &'static str) -> Linked {
+    pub async fn linked(&self, account: &'static str) -> Linked {
         look_at_the_clock(&self.world);
         let person = self.eco.person_with_account(account).await;
         let link = LinkId::new(self.eco.core.random.uuid_v7(self.eco.now()));
@@ -63,7 +65,7 @@ impl Stage {
     }
 
     /// Ends a link at the node that has its database, and says since when that is the truth.
-    async fn end(&self, linked: &Linked) -> Instant {
+    pub async fn end(&self, linked: &Linked) -> Instant {
         linked.desk.end_link(&wire(&self.near), &linked.link.to_string()).send().await.expect(303);
         Instant::now()
     }

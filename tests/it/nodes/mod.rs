@@ -6,6 +6,7 @@ mod drain;
 mod flush;
 mod kills;
 mod lag;
+mod late;
 mod once;
 mod rivals;
 mod stage;

@@ -24,6 +24,9 @@ struct Wire {
     /// Connections in the order they were made: how many there were, and how many of the first have fallen silent for ever.
     made: AtomicU64,
     silent: AtomicU64,
+    /// The words whose answer is to be held, until somebody says them, and who did.
+    awaited: Mutex<Option<Vec<u8>>>,
+    held: watch::Sender<Option<u64>>,
 }
 
 impl Proxy {
@@ -38,6 +41,8 @@ impl Proxy {
             still: watch::Sender::new(false),
             made: AtomicU64::new(0),
             silent: AtomicU64::new(0),
+            awaited: Mutex::new(None),
+            held: watch::Sender::new(None),
         });
         tokio::spawn(serve(listener, Arc::clone(&wire)));
         Self { address, wire }
@@ -65,6 +70,23 @@ impl Proxy {
         self.wire.silent.store(self.wire.made.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
+    /// Lets the next question pass that contains these words, and holds what its connection gets to hear, until [`Proxy::let_go`].
+    pub fn hold_answer_to(&self, words: &str) {
+        *self.wire.awaited.lock().expect("words") = Some(words.as_bytes().to_vec());
+    }
+
+    /// Waits until an answer is held; fails after half a minute.
+    pub async fn holds_an_answer(&self) {
+        let mut held = self.wire.held.subscribe();
+        let holds = tokio::time::timeout(std::time::Duration::from_secs(30), held.wait_for(Option::is_some)).await;
+        holds.expect("nobody asked in these words").expect("the proxy lives");
+    }
+
+    /// The answer that was held passes.
+    pub fn let_go(&self) {
+        self.wire.held.send_replace(None);
+    }
+
     /// What was held passes.
     pub fn release(&self) {
         self.wire.still.send_replace(false);
@@ -77,6 +99,15 @@ impl Proxy {
 }
 
 impl Wire {
+    /// A piece of what a connection asks passes.
+    fn asked(&self, piece: &[u8], number: u64) {
+        let mut awaited = self.awaited.lock().expect("words");
+        if awaited.as_ref().is_some_and(|words| piece.windows(words.len()).any(|part| part == words)) {
+            *awaited = None;
+            self.held.send_replace(Some(number));
+        }
+    }
+
     fn next(&self) -> Option<SocketAddr> {
         let mut targets = self.targets.lock().expect("targets");
         targets.1 += 1;
@@ -100,8 +131,8 @@ async fn serve(listener: TcpListener, wire: Arc<Wire>) {
             let (inner_read, inner_write) = inner.split();
             let (outer_read, outer_write) = outer.split();
             tokio::select! {
-                _ = pass(inner_read, outer_write, &wire, number) => {}
-                _ = pass(outer_read, inner_write, &wire, number) => {}
+                _ = pass(inner_read, outer_write, &wire, number, true) => {}
+                _ = pass(outer_read, inner_write, &wire, number, false) => {}
                 _ = cuts.changed() => {}
             }
         });
@@ -109,12 +140,18 @@ async fn serve(listener: TcpListener, wire: Arc<Wire>) {
 }
 
 /// One direction, piece by piece; ends with the connection.
-async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, wire: &Wire, number: u64) {
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, wire: &Wire, number: u64, asks: bool) {
+    let mut held = wire.held.subscribe();
     let mut still = wire.still.subscribe();
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
         if number < wire.silent.load(Ordering::SeqCst) {
             return std::future::pending().await;
+        }
+        if asks {
+            wire.asked(&piece[..length], number);
+        } else if held.wait_for(|held| *held != Some(number)).await.is_err() {
+            return;
         }
         if still.wait_for(|still| !*still).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
             return;
