@@ -441,6 +441,9 @@ CREATE TABLE outbox (
     given_up_at BIGINT
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
+-- Each kind is a line of its own: nobody waits behind, or looks through, another's.
+CREATE INDEX outbox_lines ON outbox (kind, due_at, id) WHERE sent_at IS NULL AND given_up_at IS NULL;
+CREATE INDEX outbox_over ON outbox (created_at) WHERE sent_at IS NOT NULL OR given_up_at IS NOT NULL;
 
 -- Security and identity events, without personal data.
 CREATE TABLE events (

@@ -46,9 +46,17 @@ pub const SCHEDULE: &[Job] = &[
         name: "logouts",
         every: Duration::from_millis(250),
         alone: false,
-        what: "tells clients that a session or grant has ended (back-channel logout), whoever was switched off included",
+        what: "tells clients that a session or grant has ended (back-channel logout)",
         why: "a person who signs out expects to be out",
         run: |means| outbox::logouts(means).boxed(),
+    },
+    Job {
+        name: "switched-off",
+        every: Duration::from_millis(250),
+        alone: false,
+        what: "tells clients that their grants have ended because they, or their service, were switched off",
+        why: "there may be a hundred thousand to tell, and nobody who signs out may wait for them",
+        run: |means| outbox::switched_off(means).boxed(),
     },
     Job {
         name: "links",

@@ -37,10 +37,15 @@ pub(super) async fn mails(means: &Means) -> Outcome {
     relay(means, notices::KIND, 1).await
 }
 
-/// Tells clients what has ended.
+/// Tells clients what people have ended.
 pub(super) async fn logouts(means: &Means) -> Outcome {
+    relay(means, backchannel::KIND, AT_ONCE).await
+}
+
+/// Tells clients what ended because they, or their service, were switched off.
+pub(super) async fn switched_off(means: &Means) -> Outcome {
     let worked_off = relay(means, backchannel::SWITCHED_OFF, 1).await?;
-    Ok(worked_off + relay(means, backchannel::KIND, AT_ONCE).await?)
+    Ok(worked_off + relay(means, backchannel::AFTER_SWITCHED_OFF, AT_ONCE).await?)
 }
 
 async fn relay(means: &Means, kind: &'static str, at_once: usize) -> Outcome {

@@ -108,11 +108,12 @@ pub async fn oldest_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>
 }
 
 /// Removes messages long sent or given up.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
         "DELETE FROM outbox WHERE id IN (
-             SELECT id FROM outbox WHERE created_at < $1 AND (sent_at IS NOT NULL OR given_up_at IS NOT NULL) LIMIT 500)",
-        before
+             SELECT id FROM outbox WHERE created_at < $1 AND (sent_at IS NOT NULL OR given_up_at IS NOT NULL) ORDER BY created_at LIMIT $2)",
+        before,
+        most
     )
 }

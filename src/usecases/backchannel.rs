@@ -28,6 +28,10 @@ pub const KIND: &str = "backchannel_logout";
 /// The kind of messages that name a client whose grants ended because it, or its service, was switched off.
 pub const SWITCHED_OFF: &str = "switched_off";
 
+/// The kind of the messages that come of it: as [`KIND`], in a line of their own, because there may be a hundred thousand of them and
+/// a person who signs out must not wait for them.
+pub const AFTER_SWITCHED_OFF: &str = "backchannel_logout_after_switched_off";
+
 /// How many batches of grants one handling of such a message works off.
 const BATCHES: usize = 20;
 
@@ -47,7 +51,7 @@ pub async fn session_ended(tx: &mut Tx, core: &Core, customer: CustomerId, sessi
     let mut concerned = grants::end_of_session(tx, session, "session_ended", now).await?;
     concerned.extend(grants::offline_of_session(tx, session).await?);
     tx.invalidate(Kind::Customer, customer, now).await?;
-    tell(tx, core, &concerned, now).await
+    tell(tx, core, KIND, &concerned, now).await
 }
 
 /// A link or the sign-in consent of a customer at a service has ended, and with it what was granted to that service's clients.
@@ -64,7 +68,7 @@ pub async fn connection_ended(
 ) -> Result<(), Error> {
     let concerned = grants::end_at_service(tx, customer, service, reason, now).await?;
     tx.invalidate(Kind::Customer, customer, now).await?;
-    tell(tx, core, &concerned, now).await
+    tell(tx, core, KIND, &concerned, now).await
 }
 
 /// A customer was locked, merged or is being erased: everything granted ends.
@@ -74,7 +78,7 @@ pub async fn connection_ended(
 pub async fn customer_ended(tx: &mut Tx, core: &Core, customer: CustomerId, reason: &str, now: Timestamp) -> Result<(), Error> {
     let concerned = grants::end_of_customer(tx, customer, reason, now).await?;
     tx.invalidate(Kind::Customer, customer, now).await?;
-    tell(tx, core, &concerned, now).await
+    tell(tx, core, KIND, &concerned, now).await
 }
 
 /// A client, or the service of these clients, was switched off: everything granted to them has ended with their epoch. Whoever
@@ -104,7 +108,7 @@ pub async fn tell_switched_off(core: &Arc<Core>, payload: &[u8], now: Timestamp)
                 let core = Arc::clone(&held);
                 Box::pin(async move {
                     let ended = grants_over::end_left_behind(tx, client, SWITCHED_OFF, now).await?;
-                    tell(tx, &core, &ended, now).await?;
+                    tell(tx, &core, AFTER_SWITCHED_OFF, &ended, now).await?;
                     Ok(ended.is_empty())
                 })
             })
@@ -116,15 +120,16 @@ pub async fn tell_switched_off(core: &Arc<Core>, payload: &[u8], now: Timestamp)
     Ok(false)
 }
 
-/// One message for each client and session that has an address for it.
-async fn tell(tx: &mut Tx, core: &Core, concerned: &[Ended], now: Timestamp) -> Result<(), Error> {
-    let mut told: Vec<(ClientKey, Option<SessionId>)> = Vec::new();
+/// One message for each customer, client and session that has an address for it. Grants of many customers may be concerned, some
+/// without a session: what is told of one says nothing of another.
+async fn tell(tx: &mut Tx, core: &Core, kind: &str, concerned: &[Ended], now: Timestamp) -> Result<(), Error> {
+    let mut told: Vec<(CustomerId, ClientKey, Option<SessionId>)> = Vec::new();
     for ended in concerned {
-        let pair = (ended.client_key, ended.session_id);
-        if told.contains(&pair) {
+        let whom = (ended.customer_id, ended.client_key, ended.session_id);
+        if told.contains(&whom) {
             continue;
         }
-        told.push(pair);
+        told.push(whom);
         let Some(client) = clients::by_key(tx, ended.client_key, now).await? else { continue };
         if client.document.backchannel_logout_uri.is_none() {
             continue;
@@ -135,16 +140,16 @@ async fn tell(tx: &mut Tx, core: &Core, concerned: &[Ended], now: Timestamp) -> 
             sub: pairwise::subject_in(tx, core, ended.customer_id, service.sector, now).await?,
             sid: ended.session_id.map(|session| pairwise::session_id(core, session, service.sector)),
         };
-        enqueue(tx, core, ended.customer_id, &notice, now).await?;
+        enqueue(tx, core, kind, ended.customer_id, &notice, now).await?;
     }
     Ok(())
 }
 
-async fn enqueue(tx: &mut Tx, core: &Core, customer: CustomerId, notice: &Notice, now: Timestamp) -> Result<(), Error> {
+async fn enqueue(tx: &mut Tx, core: &Core, kind: &str, customer: CustomerId, notice: &Notice, now: Timestamp) -> Result<(), Error> {
     let id = MessageId::new(core.random.uuid_v7(now));
     let plain = serde_json::to_vec(notice).map_err(|_| Error::Corrupt("a notice that cannot be written".into()))?;
     let payload = core.sealer.seal(Purpose::Outbox, id.uuid().as_bytes(), &plain);
-    outbox::insert(tx, id, KIND, Some(customer), &payload, now).await
+    outbox::insert(tx, id, kind, Some(customer), &payload, now).await
 }
 
 /// How an attempt to tell a client went.

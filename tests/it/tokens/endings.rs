@@ -135,7 +135,7 @@ on_both! {
         let [message] = &due.expect("messages")[..] else { panic!("one for the one client that has an address") };
         for _ in 0..2 {
             assert!(backchannel::tell_switched_off(&eco.core, &message.payload, eco.now()).await.expect("told"), "nothing is left");
-            let told = outbox::due_of_kind(&mut eco.core.database.read().await.expect("a connection"), backchannel::KIND, eco.now()).await;
+            let told = outbox::due_of_kind(&mut eco.core.database.read().await.expect("a connection"), backchannel::AFTER_SWITCHED_OFF, eco.now()).await;
             assert_eq!(told.expect("messages").len(), 1, "told once");
         }
         assert_eq!(eco.scope_left("bank-web", &before.access_token).await, None);
