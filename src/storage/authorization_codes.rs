@@ -25,6 +25,8 @@ pub struct AuthorizationCode {
     pub expires_at: Timestamp,
     /// When it was redeemed.
     pub used_at: Option<Timestamp>,
+    /// When the browser session ended that its grant came from.
+    pub session_ended_at: Option<Timestamp>,
 }
 
 /// Adds a code that was not used yet.
@@ -50,7 +52,9 @@ pub async fn find(tx: &mut Tx, digest: &[u8; 32]) -> Result<Option<Authorization
     fetch_optional!(
         tx,
         AuthorizationCode,
-        "SELECT digest, grant_id, flow_id, client_key, request, link_id, created_at, expires_at, used_at FROM codes WHERE digest = $1",
+        "SELECT o.digest, o.grant_id, o.flow_id, o.client_key, o.request, o.link_id, o.created_at, o.expires_at, o.used_at,
+             s.ended_at AS session_ended_at
+         FROM codes o JOIN grants g ON g.id = o.grant_id LEFT JOIN sessions s ON s.id = g.session_id WHERE o.digest = $1",
         digest.as_slice()
     )
 }
@@ -62,10 +66,11 @@ pub async fn consume(tx: &mut Tx, digest: &[u8], now: Timestamp) -> Result<bool,
 }
 
 /// Removes a batch of codes that expired before: late enough that a replay of a used one has been noticed.
-pub async fn forget_expired(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_expired(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
-        "DELETE FROM codes WHERE digest IN (SELECT digest FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT 1000)",
-        before
+        "DELETE FROM codes WHERE digest IN (SELECT digest FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+        most
     )
 }

@@ -78,11 +78,12 @@ pub async fn consume(tx: &mut Tx, flow: FlowId, purpose: &str, digest: &[u8], no
 }
 
 /// Removes codes long over.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
-        "DELETE FROM one_time_codes WHERE (flow_id, purpose) IN (
-             SELECT flow_id, purpose FROM one_time_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT 500)",
-        before
+        "DELETE FROM one_time_codes WHERE expires_at < $1 AND (flow_id, purpose) IN (
+             SELECT flow_id, purpose FROM one_time_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+        most
     )
 }

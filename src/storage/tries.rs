@@ -86,10 +86,11 @@ pub async fn clear(tx: &mut Tx, kind: &str, subject: &[u8; 32]) -> Result<(), Er
 }
 
 /// Removes windows that are over.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
-        "DELETE FROM tries WHERE (kind, subject) IN (SELECT kind, subject FROM tries WHERE expires_at < $1 ORDER BY expires_at LIMIT 500)",
-        before
+        "DELETE FROM tries WHERE expires_at < $1 AND (kind, subject) IN (SELECT kind, subject FROM tries WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+        most
     )
 }

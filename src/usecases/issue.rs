@@ -199,6 +199,7 @@ pub async fn create_code(
         created_at: now,
         expires_at: now + core.config.tokens.code.get(),
         used_at: None,
+        session_ended_at: None,
     };
     authorization_codes::insert(tx, &row).await?;
     Ok(code)

@@ -183,6 +183,10 @@ async fn use_code(tx: &mut Tx, core: &Core, digest: &[u8; 32], prepared: Option<
     if now >= code.expires_at {
         return Err(Error::invalid_grant("the code expired"));
     }
+    // Whoever signed out while the flow finished: nobody would tell the client of it any more (docs/decisions/0005).
+    if code.session_ended_at.is_some() {
+        return Err(Error::invalid_grant("the person signed out"));
+    }
     let view = stored_grants::view(tx, code.grant_id).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
     let mask = authorize_issue(core, &view, &prepared.parties, now).map_err(inactive)?;
     check_target(core, &view, &prepared.parties, &prepared.audience, mask)?;

@@ -146,10 +146,15 @@ on_both! {
     async fn pk10_a_code_is_useless_once_the_person_signed_out_or_the_client_was_switched_off(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
-        let grant = eco.grant(&person, "bank-web", "openid").await;
-        let code = eco.code(&grant, "bank-web", None).await;
+        let mut codes = Vec::new();
+        for scope in ["openid", "openid offline_access"] {
+            let grant = eco.grant(&person, "bank-web", scope).await;
+            codes.push(eco.code(&grant, "bank-web", None).await);
+        }
         assert!(concord::usecases::logout::end_session(&eco.core, person.customer, person.session, eco.now()).await.expect("ended"));
-        assert_eq!(refused(eco.redeem("bank-web", &code).await), ErrorCode::InvalidGrant);
+        for code in &codes {
+            assert_eq!(refused(eco.redeem("bank-web", code).await), ErrorCode::InvalidGrant);
+        }
 
         let person = eco.person_with_account("L-1002").await;
         let grant = eco.grant(&person, "bank-web", "openid").await;
