@@ -153,23 +153,31 @@ pub async fn end_before(tx: &mut Tx, now: Timestamp, most: i64) -> Result<u64, E
 }
 
 /// Sessions whose time is over and that nobody has ended yet.
-pub async fn overdue(tx: &mut Tx, now: Timestamp, most: i64) -> Result<Vec<(SessionId, CustomerId)>, Error> {
-    fetch_all!(
+pub async fn overdue(tx: &mut Tx, now: Timestamp, most: i64) -> Result<Vec<SessionId>, Error> {
+    let rows = fetch_all!(
         tx,
-        (SessionId, CustomerId),
-        "SELECT id, customer_id FROM sessions WHERE expires_at <= $1 AND ended_at IS NULL ORDER BY expires_at LIMIT $2",
+        (SessionId,),
+        "SELECT id FROM sessions WHERE expires_at <= $1 AND ended_at IS NULL ORDER BY expires_at LIMIT $2",
         now,
         most
-    )
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whose session it is.
+pub async fn owner(tx: &mut Tx, id: SessionId) -> Result<Option<CustomerId>, Error> {
+    let row = fetch_optional!(tx, (CustomerId,), "SELECT customer_id FROM sessions WHERE id = $1", id)?;
+    Ok(row.map(|(customer,)| customer))
 }
 
 /// Removes a batch of sessions long over that no grant names any more.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
         "DELETE FROM sessions WHERE id IN (
              SELECT s.id FROM sessions s WHERE s.expires_at < $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id)
-             ORDER BY s.expires_at LIMIT 500)",
-        before
+             ORDER BY s.expires_at LIMIT $2)",
+        before,
+        most
     )
 }

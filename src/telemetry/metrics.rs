@@ -29,6 +29,8 @@ pub const OUTBOX_LAG: &str = "concord_outbox_lag_seconds";
 pub const SIGNING_KEY_AGE: &str = "concord_signing_key_age_seconds";
 /// Back-channel logout deliveries, by result.
 pub const LOGOUT_DELIVERIES: &str = "concord_logout_deliveries_total";
+/// Things that a job could not do and left for its next run, by job.
+pub const JOB_FAILURES: &str = "concord_job_failures_total";
 /// Age of what this node knows about invalidations.
 pub const INVALIDATION_AGE: &str = "concord_invalidation_age_seconds";
 /// Requests refused because too many were in progress.
@@ -82,6 +84,7 @@ fn describe() {
     describe_counter!(CONSENTS, "Consents by action and product domain");
     describe_counter!(LINKS, "Links by action and service");
     describe_counter!(LOGOUT_DELIVERIES, "Back-channel logout deliveries by result");
+    describe_counter!(JOB_FAILURES, "Things that a job left for its next run, by job");
     describe_counter!(SHED, "Requests refused because too many were in progress");
     describe_gauge!(OUTBOX_LAG, Unit::Seconds, "Age of the oldest message that has not left");
     describe_gauge!(SIGNING_KEY_AGE, Unit::Seconds, "Age of the active signing key");
@@ -122,6 +125,11 @@ pub fn link(action: &'static str, service: &str) {
 /// A back-channel logout was delivered or given up.
 pub fn logout_delivery(result: &'static str) {
     counter!(LOGOUT_DELIVERIES, "result" => result).increment(1);
+}
+
+/// A job could not do one of its things.
+pub fn job_failure(job: &'static str) {
+    counter!(JOB_FAILURES, "job" => job).increment(1);
 }
 
 /// A request was refused because too many were in progress.

@@ -59,6 +59,8 @@ pub mod memory;
 mod note;
 /// Messages to people.
 pub mod notices;
+/// Lists worked off one by one.
+pub mod one_by_one;
 /// Codes that people type.
 pub mod one_time_code;
 /// The `sub` of a customer in a sector.

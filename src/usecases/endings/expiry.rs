@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::super::expression::Expression;
+use super::super::one_by_one::one_by_one;
 use super::super::{Core, backchannel, consents};
 use super::link::{block, cut};
 use crate::clock::Timestamp;
@@ -17,22 +18,20 @@ const BATCH: i64 = 200;
 /// Who acts, and why a link is suspended.
 pub(in crate::usecases) const CONSENT_EXPIRED: &str = "consent_expired";
 
-/// Notes every consent whose time is over, each in a transaction of its own. Returns how many there were.
+/// Notes every consent whose time is over, each in a transaction of its own. Returns how many were done.
 ///
 /// # Errors
 /// The database refused.
 pub async fn expire_consents(core: &Arc<Core>, now: Timestamp) -> Result<usize, Error> {
     let overdue = stored::overdue(&mut core.database.read().await?, now, BATCH).await?;
-    for id in &overdue {
-        let (held, id) = (Arc::clone(core), *id);
-        core.database
-            .write(move |tx| {
-                let core = Arc::clone(&held);
-                Box::pin(async move { expire(tx, &core, id, now).await })
-            })
-            .await?;
-    }
-    Ok(overdue.len())
+    one_by_one("consents", &overdue, |id| {
+        let held = Arc::clone(core);
+        core.database.write(move |tx| {
+            let core = Arc::clone(&held);
+            Box::pin(async move { expire(tx, &core, id, now).await })
+        })
+    })
+    .await
 }
 
 async fn expire(tx: &mut Tx, core: &Core, id: ConsentId, now: Timestamp) -> Result<(), Error> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::endings::UNDO;
 use super::super::expression::Expression;
+use super::super::one_by_one::one_by_one;
 use super::super::{Core, consents, note, notices};
 use crate::clock::Timestamp;
 use crate::model::actor::Actor;
@@ -128,20 +129,18 @@ async fn end(tx: &mut Tx, core: &Core, link: &Link, to: LinkState, reason: &str,
     Ok(())
 }
 
-/// Ends every waiting link whose time is over, each in a transaction of its own. Returns how many there were.
+/// Ends every waiting link whose time is over, each in a transaction of its own. Returns how many were done.
 ///
 /// # Errors
 /// The database refused.
 pub async fn expire_pending(core: &Arc<Core>, now: Timestamp) -> Result<usize, Error> {
     let overdue = links::overdue(&mut core.database.read().await?, now, BATCH).await?;
-    for id in &overdue {
-        let (held, id) = (Arc::clone(core), *id);
-        core.database
-            .write(move |tx| {
-                let core = Arc::clone(&held);
-                Box::pin(async move { expire_one(tx, &core, id, now).await })
-            })
-            .await?;
-    }
-    Ok(overdue.len())
+    one_by_one("links", &overdue, |id| {
+        let held = Arc::clone(core);
+        core.database.write(move |tx| {
+            let core = Arc::clone(&held);
+            Box::pin(async move { expire_one(tx, &core, id, now).await })
+        })
+    })
+    .await
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use concord::jobs::Means;
+use concord::model::actor::Actor;
 use concord::model::customer::Session;
 use concord::model::flow::LinkDecision;
 use concord::model::ids::SessionId;
@@ -13,7 +14,7 @@ use concord::outbound::mail::Mailer;
 use concord::protocol::acr::{Acr, Amr};
 use concord::protocol::locale::Locale;
 use concord::storage::{outbox, sessions, tries};
-use concord::usecases::{backchannel, notices};
+use concord::usecases::{backchannel, notices, switch_partner};
 
 use crate::support::partner::Partner;
 use crate::support::{World, on_both};
@@ -190,6 +191,95 @@ on_both! {
         world.pass(DAY);
         assert_eq!(run(&means, "logouts").await, 0);
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE sent_at IS NOT NULL").await, 1);
+    }
+
+    /// A service that is switched off has many to tell; whoever signs out meanwhile is told of before. Each customer is told of,
+    /// also those of whom nothing but the grant is known.
+    async fn a_sign_out_does_not_wait_for_a_client_that_is_switched_off(world: World) {
+        let (means, _) = node(&world);
+        let told = Partner::start().await;
+        let (shop, bank) = (world.partner("shop", &[]).await, world.partner("bank", &[]).await);
+        for code in ["shop", "bank"] {
+            let (before, after) = (format!("https://{code}.test/logout"), told.url(&format!("/{code}")));
+            world.tamper(&format!("UPDATE clients SET document = REPLACE(document, '{before}', '{after}')")).await.expect("changed");
+        }
+        for _ in 0..3 {
+            let customer = world.customer().await;
+            let sign_in = world.sign_in_consent(&shop, customer).await;
+            world.grant(&shop, customer, sign_in, &[]).await;
+        }
+        let anna = world.customer().await;
+        let sign_in = world.sign_in_consent(&bank, anna).await;
+        world.grant(&bank, anna, sign_in, &[]).await;
+
+        assert!(switch_partner::client(&world.core, "shop", false, &Actor::System("test")).await.expect("off"));
+        let mut tx = world.database.read().await.expect("a connection");
+        let due = outbox::due_of_kind(&mut tx, backchannel::SWITCHED_OFF, world.now()).await.expect("messages");
+        drop(tx);
+        assert!(backchannel::tell_switched_off(&world.core, &due[0].payload, world.now()).await.expect("told"), "all of them");
+        world.pass(Duration::from_secs(1));
+        let now = world.now();
+        world.write(move |tx, core| Box::pin(async move { backchannel::customer_ended(tx, &core, anna, "locked", now).await })).await;
+
+        assert_eq!(run(&means, "logouts").await, 1, "hers, although three are older");
+        assert_eq!((told.received("/bank").len(), told.received("/shop").len()), (1, 0));
+        assert_eq!(run(&means, "switched-off").await, 4, "the three, and the message that named the client");
+        let subject = |request: &crate::support::partner::Received| {
+            let token = request.field("logout_token").expect("a token");
+            crate::tokens::ecosystem::claims(&token)["sub"].as_str().expect("a sub").to_owned()
+        };
+        let subjects: std::collections::BTreeSet<String> = told.received("/shop").iter().map(subject).collect();
+        assert_eq!(subjects.len(), 3, "each of them once");
+    }
+
+    /// A row that cannot be read stays as it is, and those after it are done.
+    async fn one_unreadable_row_stops_nobody(world: World) {
+        let (means, _) = node(&world);
+        let mut links = Vec::new();
+        for (code, domain) in [("stars", "loyalty"), ("bank", "banking")] {
+            let partner = world.partner(code, &[domain]).await;
+            let customer = world.customer().await;
+            let deciding = world.deciding(&partner, customer, world.propose(&partner, "A-1").await);
+            let LinkDecision::Accepted(link) = world.accept(&deciding).await else { panic!("accepted") };
+            links.push(link);
+            let other = world.customer().await;
+            let sign_in = world.sign_in_consent(&partner, other).await;
+            session(&world, other, DAY).await;
+            world.grant(&partner, other, sign_in, &[]).await;
+        }
+        let to_sessions = "UPDATE grants SET session_id = (SELECT s.id FROM sessions s WHERE s.customer_id = grants.customer_id)";
+        assert_eq!(world.tamper(to_sessions).await.expect("changed"), 2);
+        assert_eq!(world.tamper("UPDATE services SET document = 'not a document' WHERE code = 'stars'").await.expect("changed"), 1);
+
+        world.pass(MINUTE * 20);
+        assert_eq!(run(&means, "links").await, 1);
+        assert_eq!((world.state(links[0]).await, world.state(links[1]).await), (LinkState::PendingActivation, LinkState::Expired));
+        world.pass(DAY);
+        assert_eq!(run(&means, "sessions").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 1);
+        world.pass(DAY * 365 * 3);
+        let done = run(&means, "consents").await;
+        let given = |code: &'static str| {
+            let count = format!("SELECT COUNT(*) FROM consents c JOIN services s ON s.id = c.recipient_id WHERE c.state = 'given' AND s.code = '{code}'");
+            let world = &world;
+            async move { world.count(&count).await }
+        };
+        assert!(done > 0 && given("bank").await == 0 && given("stars").await > 0, "{done} done");
+        assert_eq!(run(&means, "consents").await, 0);
+    }
+
+    /// A table that cannot be cleaned is named, and the others are cleaned.
+    async fn one_table_that_fails_does_not_keep_the_others_from_being_cleaned(world: World) {
+        let (means, _) = node(&world);
+        enqueue(&world, 2).await;
+        run(&means, "mails").await;
+        world.pass(DAY * 8);
+        world.tamper("ALTER TABLE tries RENAME TO tries_elsewhere").await.expect("renamed");
+        let failed = means.run_once("cleanup").await.expect("a job").expect_err("a table is missing");
+        assert!(failed.starts_with("tries: ") && !failed.contains("; "), "{failed}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox").await, 0);
+        world.tamper("ALTER TABLE tries_elsewhere RENAME TO tries").await.expect("renamed");
+        run(&means, "cleanup").await;
     }
 
     /// The lease: while one node has the work, another leaves it alone; when the node is gone, the other goes on.
