@@ -1,6 +1,6 @@
 //! Runs the table: a task per job, its lease where only one node should work, and an orderly end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -8,8 +8,11 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::{Job, Outcome, SCHEDULE, said};
+use crate::clock::Timestamp;
+use crate::model::ids::SessionId;
 use crate::outbound::guarded::GuardedClient;
 use crate::outbound::mail::Mailer;
+use crate::storage::grants_over::Place;
 use crate::storage::{Error, leases};
 use crate::usecases::Core;
 
@@ -26,6 +29,8 @@ pub struct Means {
     pub http: GuardedClient,
     /// This node, as leases name it.
     node: Uuid,
+    /// How far cleanup has looked through the sessions that are over.
+    concluded: Mutex<Place>,
 }
 
 impl Means {
@@ -36,7 +41,12 @@ impl Means {
     pub fn new(core: Arc<Core>, mailer: Mailer) -> Result<Self, String> {
         let http = GuardedClient::new(&core.config.outbound)?;
         let node = core.random.uuid_v7(core.clock.now());
-        Ok(Self { core, mailer, http, node })
+        let concluded = Mutex::new((Timestamp::default(), SessionId::new(Uuid::nil())));
+        Ok(Self { core, mailer, http, node, concluded })
+    }
+
+    pub(super) fn concluded(&self) -> MutexGuard<'_, Place> {
+        self.concluded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs one job once, now and whoever holds its lease; `None` when there is no such job.

@@ -18,10 +18,11 @@ pub async fn use_once(tx: &mut Tx, issuer: &str, jti: &[u8; 32], expires_at: Tim
 }
 
 /// Removes a batch of what could no longer be accepted anyway.
-pub async fn forget_expired(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+pub async fn forget_expired(tx: &mut Tx, now: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
-        "DELETE FROM used_assertions WHERE (issuer, jti) IN (SELECT issuer, jti FROM used_assertions WHERE expires_at < $1 LIMIT 1000)",
-        now
+        "DELETE FROM used_assertions WHERE (issuer, jti) IN (SELECT issuer, jti FROM used_assertions WHERE expires_at < $1 LIMIT $2)",
+        now,
+        most
     )
 }

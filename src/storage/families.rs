@@ -87,17 +87,23 @@ pub async fn end_of_grant(tx: &mut Tx, grant: GrantId, now: Timestamp) -> Result
 }
 
 /// Ends the grants of a batch of families that were over before: the last access token of each has long expired.
-pub async fn conclude_grants(tx: &mut Tx, before: Timestamp, now: Timestamp) -> Result<u64, Error> {
+pub async fn conclude_grants(tx: &mut Tx, before: Timestamp, now: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
         "UPDATE grants SET ended_at = $2, end_reason = 'over' WHERE ended_at IS NULL AND id IN (
-             SELECT grant_id FROM families WHERE idle_until < $1 ORDER BY idle_until LIMIT 500)",
+             SELECT grant_id FROM families WHERE idle_until < $1 ORDER BY idle_until, id LIMIT $3)",
         before,
-        now
+        now,
+        most
     )
 }
 
 /// Removes a batch of families that were over before; call [`conclude_grants`] first.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
-    execute!(tx, "DELETE FROM families WHERE id IN (SELECT id FROM families WHERE idle_until < $1 ORDER BY idle_until LIMIT 500)", before)
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
+    execute!(
+        tx,
+        "DELETE FROM families WHERE id IN (SELECT id FROM families WHERE idle_until < $1 ORDER BY idle_until, id LIMIT $2)",
+        before,
+        most
+    )
 }

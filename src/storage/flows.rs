@@ -85,7 +85,7 @@ pub async fn finish(tx: &mut Tx, id: FlowId, version: i64, now: Timestamp) -> Re
 }
 
 /// Removes flows that ended or expired before a time, a batch at once; codes and pushed requests that point at them go first.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
         "DELETE FROM flows WHERE id IN (
@@ -93,7 +93,8 @@ pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error>
                AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.flow_id = f.id)
                AND NOT EXISTS (SELECT 1 FROM pushed_requests p WHERE p.flow_id = f.id)
                AND NOT EXISTS (SELECT 1 FROM one_time_codes o WHERE o.flow_id = f.id)
-             ORDER BY f.expires_at LIMIT 500)",
-        before
+             ORDER BY f.expires_at LIMIT $2)",
+        before,
+        most
     )
 }

@@ -142,10 +142,11 @@ async fn entries(tx: &mut Tx, from: i64) -> Result<Vec<Entry>, Error> {
 }
 
 /// Removes changes that every node has long read or, having fallen behind, must answer by emptying its caches.
-pub async fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_before(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
-        "DELETE FROM invalidations WHERE number IN (SELECT number FROM invalidations WHERE at < $1 ORDER BY at LIMIT 1000)",
-        before
+        "DELETE FROM invalidations WHERE number IN (SELECT number FROM invalidations WHERE at < $1 ORDER BY at LIMIT $2)",
+        before,
+        most
     )
 }

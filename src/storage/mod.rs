@@ -29,8 +29,6 @@ pub mod consents;
 /// Customers and their data keys.
 pub mod customers;
 mod database;
-/// Removing grants that nothing can come of any more.
-pub mod dead_grants;
 /// Short-lived things, in this process or in Redis.
 pub mod ephemeral;
 mod error;

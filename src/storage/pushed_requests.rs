@@ -52,10 +52,11 @@ pub async fn bind(tx: &mut Tx, digest: &[u8; 32], flow: FlowId) -> Result<bool, 
 }
 
 /// Removes a batch of requests that expired before.
-pub async fn forget_expired(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_expired(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
-        "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM pushed_requests WHERE expires_at < $1 ORDER BY expires_at LIMIT 1000)",
-        before
+        "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM pushed_requests WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+        most
     )
 }

@@ -41,11 +41,12 @@ pub async fn of_holder(tx: &mut Tx, holder: Uuid) -> Result<HashSet<TokenId>, Er
 }
 
 /// Removes a batch of revocations whose tokens have expired.
-pub async fn forget_expired(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+pub async fn forget_expired(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64, Error> {
     execute!(
         tx,
         "DELETE FROM token_revocations
-         WHERE token_id IN (SELECT token_id FROM token_revocations WHERE expires_at < $1 ORDER BY expires_at LIMIT 1000)",
-        before
+         WHERE token_id IN (SELECT token_id FROM token_revocations WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+        most
     )
 }

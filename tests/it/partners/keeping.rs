@@ -69,9 +69,9 @@ on_both! {
     async fn what_is_over_is_removed(world: World) {
         let (now, jti) = (world.now(), sha256(b"jti"));
         write(&world, move |tx| Box::pin(async move { assertions::use_once(tx, "client:a", &jti, now).await })).await;
-        assert_eq!(write(&world, move |tx| Box::pin(assertions::forget_expired(tx, now))).await, 0);
+        assert_eq!(write(&world, move |tx| Box::pin(assertions::forget_expired(tx, now, 100))).await, 0);
         let later = now + Duration::from_secs(1);
-        assert_eq!(write(&world, move |tx| Box::pin(assertions::forget_expired(tx, later))).await, 1);
+        assert_eq!(write(&world, move |tx| Box::pin(assertions::forget_expired(tx, later, 100))).await, 1);
     }
 
     async fn texts_are_kept_for_ever_and_cannot_change_under_their_number(world: World) {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord::storage::{self, grants};
+use concord::jobs::Means;
+use concord::outbound::mail::Mailer;
+use concord::storage::grants;
 use concord::usecases;
 use futures_util::future::join_all;
 
@@ -67,32 +69,29 @@ on_both! {
         let day = Duration::from_secs(86_400);
         let offline = eco.signed_in(&person, "bank-web", "openid offline_access").await;
         let online = eco.signed_in(&person, "bank-silent", "openid").await;
-        let (now, nothing) = (eco.now(), concord::model::ids::GrantId::new(uuid::Uuid::nil()));
-        let count = || async {
-            let mut tx = eco.core.database.read().await.expect("a connection");
-            grants::offline_of_session(&mut tx, person.session).await.expect("grants").len() + grants::clients_of_session(&mut tx, person.session).await.expect("clients").len()
-        };
-        let sweep = |at: concord::clock::Timestamp| eco.write(move |tx| Box::pin(async move {
-            let mut after = nothing;
-            while let Some(next) = storage::dead_grants::forget(tx, after, at, at).await? {
-                after = next;
+        let means = Means::new(Arc::clone(&eco.core), Mailer::new(&eco.core.config.mail)).expect("means");
+        let sweep = || async {
+            for job in ["sessions", "cleanup"] {
+                means.run_once(job).await.expect("a job").expect("done");
             }
-            Ok(())
-        }));
-        assert_eq!(count().await, 3, "one offline grant, two clients");
-        sweep(now + day).await;
-        assert_eq!(count().await, 3, "the session lives");
-        world.pass(day * 29);
+            world.count("SELECT COUNT(*) FROM grants").await
+        };
+        world.pass(day);
+        assert_eq!(sweep().await, 2, "the session lives");
+        world.pass(day * 28);
         let offline = eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await.expect("tokens");
         world.pass(day * 2);
-        sweep(eco.now()).await;
-        assert_eq!(count().await, 2, "the session is over: the offline grant is left");
-        assert!(eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await.is_ok());
+        assert_eq!(sweep().await, 2, "the person still sees what had access");
+        let offline = eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await.expect("it outlives the session");
         assert!(!eco.introspect("bank-web", &online.access_token).await.active);
-        world.pass(day * 31);
-        sweep(eco.now()).await;
-        assert_eq!(count().await, 0);
+        world.pass(day * 32);
+        assert_eq!(sweep().await, 1, "nobody has used the offline one for longer than it waits");
         assert_eq!(refused(eco.refresh("bank-web", offline.refresh_token.as_deref().expect("one")).await), concord::protocol::ErrorCode::InvalidGrant);
+        world.pass(day * 31);
+        assert_eq!(sweep().await, 0);
+        for table in ["grant_items", "families", "codes", "sessions"] {
+            assert_eq!(world.count(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
+        }
     }
 
     async fn a_jwt_is_remembered_only_for_the_keys_that_verified_it(world: World) {
