@@ -275,8 +275,8 @@ impl Crowd {
             let pending = cinema.authorize(&[]);
             let registered = visitor.walk(pending.url.as_str()).await;
             assert!(parameter(&cinema.returned(&pending, &registered), "code").is_some());
-            for kind in 0..WORK.len() {
-                let visitor = (WORK[kind] == "sign in").then(|| visitor.elsewhere(&wire(&town.pair.one)));
+            for (kind, work) in WORK.into_iter().enumerate() {
+                let visitor = (work == "sign in").then(|| visitor.elsewhere(&wire(&town.pair.one)));
                 workers.spawn(Arc::clone(&town).work(kind, visitor));
             }
         }

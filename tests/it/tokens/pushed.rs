@@ -95,12 +95,13 @@ on_both! {
         let wire = eco.serve().await;
         let body = [("client_id", "bank-web"), ("client_secret", SECRET), ("grant_type", "client_credentials")];
         let none = [("grant_type", "client_credentials")];
-        let attempts: [(&str, Option<(&str, &str)>, &[(&str, &str)]); 5] = [
-            ("nothing", None, &none),
-            ("a wrong secret", Some(("cinema-web", "wrong")), &none),
-            ("a client nobody knows", Some(("nobody", SECRET)), &none),
-            ("another method than the registered one", None, &body),
-            ("two methods", Some(("bank-web", SECRET)), &body),
+        let [nobody, wrong, stranger, both] = [None, Some(("cinema-web", "wrong")), Some(("nobody", SECRET)), Some(("bank-web", SECRET))];
+        let attempts = [
+            ("nothing", nobody, &none[..]),
+            ("a wrong secret", wrong, &none),
+            ("a client nobody knows", stranger, &none),
+            ("another method than the registered one", nobody, &body),
+            ("two methods", both, &body),
         ];
         for (what, basic, form) in attempts {
             let mut heard = Vec::new();
