@@ -76,6 +76,9 @@ pub struct Gathered {
     pub proved: bool,
     /// "How may we address you?"
     pub nickname: Option<String>,
+    /// Whose decisions the next three are: they count for nobody else.
+    #[serde(default)]
+    pub by: Option<CustomerId>,
     /// The person said that the session's account is the right one.
     #[serde(default)]
     pub account_chosen: bool,
@@ -87,6 +90,33 @@ pub struct Gathered {
     /// The person turned back.
     #[serde(default)]
     pub refused: bool,
+}
+
+impl Gathered {
+    /// What counts for the person who is here: nobody has decided for somebody else, in another tab or by "not you?".
+    #[must_use]
+    pub fn for_person(self, customer: CustomerId) -> Self {
+        let decided = if self.by.is_none_or(|by| by == customer) {
+            self
+        } else {
+            Self { account_chosen: false, link: None, decided: ScopeSet::default(), ..self }
+        };
+        Self { by: Some(customer), ..decided }
+    }
+
+    /// How somebody introduced themselves has served: from now on their session says who is here, and when it is gone they are asked anew.
+    #[must_use]
+    pub fn introduced(self) -> Self {
+        Self { identifier: None, route: Route::Password, proved: false, nickname: None, ..self }
+    }
+
+    /// The link that waits because of this flow.
+    pub const fn accepted(&self) -> Option<LinkId> {
+        match self.link {
+            Some(LinkDecision::Accepted(link)) => Some(link),
+            _ => None,
+        }
+    }
 }
 
 /// What the client asks of the person.
@@ -292,7 +322,7 @@ fn introduction(facts: &Facts<'_>, ask: Ask) -> Next {
         (None, _) => Next::Login(LoginStep::Identify),
         (Some(_), Route::Password) => Next::Login(LoginStep::Password),
         (Some(_), Route::Code | Route::Register) if !gathered.proved => Next::VerifyContact,
-        // A proved address without a session has no customer yet: whoever has one was signed in by the code.
+        // A proved address has no customer yet: whoever has one was signed in by the code, and is asked anew without a session.
         (Some(_), _) if gathered.nickname.is_none() => Next::Register(RegisterStep::Name),
         (Some(_), _) => Next::Register(RegisterStep::Password),
     }

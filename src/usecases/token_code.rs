@@ -192,7 +192,7 @@ async fn use_code(tx: &mut Tx, core: &Core, digest: &[u8; 32], prepared: Option<
     check_target(core, &view, &prepared.parties, &prepared.audience, mask)?;
     let link_status = match code.link_id {
         // In this transaction: a link that cannot become active ends here, and the tokens come without it.
-        Some(link) => Some(links::activate_pending(tx, core, link, now).await?),
+        Some(link) => Some(links::activate_pending(tx, core, link, view.grant.customer, now).await?),
         None => prepared.bound.link_status,
     };
     let refresh_token =

@@ -173,6 +173,7 @@ fn every_combination_keeps_the_promises() {
         .map(|(route, bits)| Gathered {
             identifier: (bits & 1 == 1).then(|| "anna@example.com".into()),
             route,
+            by: None,
             proved: bits & 2 == 2,
             nickname: (bits & 4 == 4).then(|| "Zaya".into()),
             account_chosen: bits & 8 == 8,
@@ -227,4 +228,20 @@ fn promises(ask: Ask, present: Option<Present>, gathered: &Gathered, missing: &M
         Next::Respond(Answer::Account) | Next::Expired | Next::Finished => panic!("not for an open flow of a client"),
         _ => {}
     }
+}
+
+#[test]
+fn nobody_decides_for_somebody_else() {
+    let random = crate::crypto::random::Random::seeded(7);
+    let (anna, boris) = (random.customer_id(), random.customer_id());
+    let link = LinkId::new(random.uuid_v7(Timestamp::from_millis(1)));
+    let hers =
+        Gathered { account_chosen: true, link: Some(LinkDecision::Accepted(link)), nickname: Some("A".into()), ..Gathered::default() };
+    let hers = hers.for_person(anna);
+    assert_eq!(hers.by, Some(anna));
+    assert_eq!(hers.clone().for_person(anna), hers);
+    let his = hers.clone().for_person(boris);
+    assert_eq!(his, Gathered { by: Some(boris), nickname: Some("A".into()), ..Gathered::default() });
+    assert_eq!(his.for_person(anna).link, None, "what was given up does not come back");
+    assert_eq!(hers.introduced().accepted(), Some(link), "how she introduced herself is another thing");
 }

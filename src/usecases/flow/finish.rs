@@ -6,7 +6,7 @@ use super::{Asker, Core, Flow};
 use crate::clock::Timestamp;
 use crate::model::account_page::AccountPage;
 use crate::model::customer::Session;
-use crate::model::flow::{Answer as Decided, LinkDecision, Next};
+use crate::model::flow::{Answer as Decided, Next};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::authorize_response::Answer;
 use crate::protocol::{self, ErrorCode};
@@ -36,7 +36,7 @@ pub async fn finish(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Result<Fin
 
 async fn finish_with(core: &Arc<Core>, flow: &Flow, code: ErrorCode, now: Timestamp) -> Result<Finished, Error> {
     let Some(request) = &flow.purposed.request else { return Ok(Finished::Account(flow.purposed.page.clone())) };
-    let (held, id, version, accepted) = (Arc::clone(core), flow.id, flow.version, accepted(flow));
+    let (held, id, version, accepted) = (Arc::clone(core), flow.id, flow.version, flow.gathered.accepted());
     let finished = core
         .database
         .write(move |tx| {
@@ -55,13 +55,6 @@ async fn finish_with(core: &Arc<Core>, flow: &Flow, code: ErrorCode, now: Timest
     }
     let error = protocol::Error::new(code, description(code)).to_redirect_uri();
     Ok(Finished::Answer(request.return_address().error(core.issuer(), &error)))
-}
-
-fn accepted(flow: &Flow) -> Option<crate::model::ids::LinkId> {
-    match flow.gathered.link {
-        Some(LinkDecision::Accepted(link)) => Some(link),
-        _ => None,
-    }
 }
 
 const fn description(code: ErrorCode) -> &'static str {

@@ -96,15 +96,7 @@ pub async fn resend_code(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, now: 
 
 /// Forgets the identifier: somebody else wants to sign in.
 pub async fn use_another(core: &Arc<Core>, flow: &Flow) -> Result<bool, Error> {
-    let forgotten = Gathered {
-        identifier: None,
-        route: Route::Password,
-        proved: false,
-        nickname: None,
-        account_chosen: false,
-        ..flow.gathered.clone()
-    };
-    store_alone(core, flow, forgotten).await
+    store_alone(core, flow, Gathered { account_chosen: false, ..flow.gathered.clone().introduced() }).await
 }
 
 /// Goes on as the person of the session.
@@ -247,11 +239,15 @@ pub async fn type_code(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, digits:
                 if typed != Typed::Right {
                     return Ok(SignedIn::Code(typed));
                 }
-                let gathered = Gathered { proved: true, ..flow.gathered.clone() };
+                let holder = identifiers::login_holder(tx, &core, &identifier).await?;
+                let gathered = match holder {
+                    Some(_) => flow.gathered.clone().introduced(),
+                    None => Gathered { proved: true, ..flow.gathered.clone() },
+                };
                 if !store(tx, &core, &flow, &gathered).await? {
                     return Ok(SignedIn::Stale);
                 }
-                match identifiers::login_holder(tx, &core, &identifier).await? {
+                match holder {
                     Some(customer) => open_session(tx, &core, &visitor, customer, Amr::Otp, now).await,
                     None => Ok(SignedIn::Unknown),
                 }

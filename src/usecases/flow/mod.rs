@@ -16,13 +16,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Core, identifiers, one_time_code, partners, profile, sessions};
+use super::{Core, identifiers, links, one_time_code, partners, profile, sessions};
 use crate::clock::Timestamp;
 use crate::crypto::digest::{equal, sha256};
 use crate::crypto::sealing::Purpose;
 use crate::model::customer::Session;
 use crate::model::flow::{Gathered, Next, Purposed};
-use crate::model::ids::{CustomerId, FlowId};
+use crate::model::ids::{CustomerId, FlowId, LinkId};
 use crate::model::service::{Client, Service};
 use crate::protocol::locale::Locale;
 use crate::storage::flows::{self, FlowRow, UNBOUND};
@@ -119,7 +119,7 @@ pub async fn open(core: &Arc<Core>, visitor: &Visitor, id: FlowId, now: Timestam
     Ok(Opened::Here(Box::new(load(core, visitor, row, now).await?)))
 }
 
-async fn load(core: &Arc<Core>, visitor: &Visitor, row: FlowRow, now: Timestamp) -> Result<Flow, Error> {
+async fn load(core: &Arc<Core>, visitor: &Visitor, mut row: FlowRow, now: Timestamp) -> Result<Flow, Error> {
     let mut tx = core.database.read().await?;
     let session = sessions::live(&mut tx, visitor.session.as_deref(), now).await?;
     drop(tx);
@@ -127,12 +127,20 @@ async fn load(core: &Arc<Core>, visitor: &Visitor, row: FlowRow, now: Timestamp)
         Some(key) => Some(asker(core, key).await?),
         None => None,
     };
+    let mut gathered: Gathered = unseal(core, row.id, b"facts", &row.facts)?;
+    if let Some(session) = &session {
+        let theirs = gathered.clone().for_person(session.customer);
+        if let (Some(left), None) = (gathered.accepted(), theirs.accepted()) {
+            row.version += i64::from(leave_link(core, &row, &theirs, left, now).await?);
+        }
+        gathered = theirs;
+    }
     let mut flow = Flow {
         id: row.id,
         version: row.version,
         purposed: unseal(core, row.id, b"request", &row.request)?,
         asker,
-        gathered: unseal(core, row.id, b"facts", &row.facts)?,
+        gathered,
         started: row.created_at,
         session,
         wanted: Wanted::default(),
@@ -140,6 +148,23 @@ async fn load(core: &Arc<Core>, visitor: &Visitor, row: FlowRow, now: Timestamp)
     };
     decide::decide_next(core, &mut flow, &row, now).await?;
     Ok(flow)
+}
+
+/// Somebody else is here now: the link that another person accepted in this flow waits no more. `false` when another tab saw to it.
+async fn leave_link(core: &Arc<Core>, row: &FlowRow, theirs: &Gathered, left: LinkId, now: Timestamp) -> Result<bool, Error> {
+    let (held, id, version, sealed) = (Arc::clone(core), row.id, row.version, seal(core, row.id, b"facts", theirs)?);
+    core.database
+        .write(move |tx| {
+            let (core, sealed) = (Arc::clone(&held), sealed.clone());
+            Box::pin(async move {
+                let first = flows::replace_facts(tx, id, version, &sealed).await?;
+                if first {
+                    links::expire_one(tx, &core, left, now).await?;
+                }
+                Ok(first)
+            })
+        })
+        .await
 }
 
 async fn asker(core: &Core, key: crate::model::ids::ClientKey) -> Result<Asker, Error> {

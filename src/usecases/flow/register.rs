@@ -5,12 +5,12 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Core, Flow, Visitor, store_alone};
+use super::{Core, Flow, Visitor, store, store_alone};
 use crate::clock::Timestamp;
 use crate::crypto::envelope::DataKey;
 use crate::crypto::password::{self, Weakness};
 use crate::model::actor::Actor;
-use crate::model::flow::{Gathered, Next, RegisterStep};
+use crate::model::flow::{Gathered, Next, RegisterStep, Route};
 use crate::model::identifier::Identifier;
 use crate::model::ids::CustomerId;
 use crate::protocol::acr::Amr;
@@ -51,12 +51,16 @@ pub async fn register(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, chosen: 
         return Ok(Registered::Weak(weakness));
     }
     let Ok(phc) = core.passwords.hash(chosen).await else { return Ok(Registered::Busy) };
-    let (held, visitor, flow) = (Arc::clone(core), visitor.clone(), flow.clone());
-    core.database
+    let (held, visitor, held_flow) = (Arc::clone(core), visitor.clone(), flow.clone());
+    let made = core
+        .database
         .write(move |tx| {
             let (core, visitor, flow, identifier, phc, nickname) =
-                (Arc::clone(&held), visitor.clone(), flow.clone(), identifier.clone(), phc.clone(), nickname.clone());
+                (Arc::clone(&held), visitor.clone(), held_flow.clone(), identifier.clone(), phc.clone(), nickname.clone());
             Box::pin(async move {
+                if !store(tx, &core, &flow, &flow.gathered.clone().introduced()).await? {
+                    return Ok(Registered::Stale);
+                }
                 let registered_in = flow.asker.as_ref().map(|asker| asker.service.id);
                 let customer = mint(tx, &core, &visitor, registered_in, now).await?;
                 if !identifiers::add(tx, &core, customer, &identifier, "login", Some(now), now).await? {
@@ -71,8 +75,14 @@ pub async fn register(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, chosen: 
                 Ok(Registered::Session(begun))
             })
         })
-        .await
-        .or_else(|error| if matches!(error, Error::NotUnique) { Ok(Registered::Stale) } else { Err(error) })
+        .await;
+    if let Err(Error::NotUnique) = made {
+        // Somebody is known by the address since: they sign in.
+        let gathered = Gathered { route: Route::Password, proved: false, nickname: None, ..flow.gathered.clone() };
+        store_alone(core, flow, gathered).await?;
+        return Ok(Registered::Stale);
+    }
+    made
 }
 
 /// Draws customer ids until one is free: once in practice (domain.md 3.1).

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::model::actor::Actor;
 use crate::model::consent::{Consent, ConsentState};
 use crate::model::customer::CustomerState;
-use crate::model::ids::LinkId;
+use crate::model::ids::{CustomerId, LinkId};
 use crate::model::link::{Link, LinkState, masked};
 use crate::model::notice::About;
 use crate::model::service::Service;
@@ -26,11 +26,13 @@ const CEREMONY: &str = "link_ceremony";
 
 /// The code was redeemed by the service's own browser session: the link that waited for it becomes active, in the same
 /// transaction. Whatever stands in the way ends the link and its consent instead, and the tokens come without it (conventions 5).
+/// A link of anybody but the customer of the tokens is left alone.
 ///
 /// # Errors
 /// The database refused.
-pub async fn activate_pending(tx: &mut Tx, core: &Core, id: LinkId, now: Timestamp) -> Result<LinkStatus, Error> {
-    let Some(link) = links::by_id(tx, &core.sealer, id).await? else { return Ok(LinkStatus::Error) };
+pub async fn activate_pending(tx: &mut Tx, core: &Core, id: LinkId, customer: CustomerId, now: Timestamp) -> Result<LinkStatus, Error> {
+    let link = links::by_id(tx, &core.sealer, id).await?.filter(|link| link.customer == customer);
+    let Some(link) = link else { return Ok(LinkStatus::Error) };
     match link.state {
         LinkState::Active => return Ok(LinkStatus::Active),
         LinkState::PendingActivation => {}

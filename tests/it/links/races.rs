@@ -39,7 +39,7 @@ on_both! {
                 let held = Arc::clone(&core);
                 core.database.write(move |tx| {
                     let core = Arc::clone(&held);
-                    Box::pin(async move { links::activate_pending(tx, &core, link, now).await })
+                    Box::pin(async move { links::activate_pending(tx, &core, link, anna, now).await })
                 }).await.expect("redeemed")
             });
         }
@@ -70,7 +70,7 @@ on_both! {
                 let held = Arc::clone(&core);
                 core.database.write(move |tx| {
                     let core = Arc::clone(&held);
-                    Box::pin(async move { links::activate_pending(tx, &core, link, now).await })
+                    Box::pin(async move { links::activate_pending(tx, &core, link, anna, now).await })
                 }).await.expect("redeemed")
             });
         }

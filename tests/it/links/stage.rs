@@ -161,7 +161,8 @@ impl World {
 
     pub async fn activate(&self, link: LinkId) -> LinkStatus {
         let now = self.now();
-        self.write(move |tx, core| Box::pin(async move { links::activate_pending(tx, &core, link, now).await })).await
+        let customer = self.link(link).await.customer;
+        self.write(move |tx, core| Box::pin(async move { links::activate_pending(tx, &core, link, customer, now).await })).await
     }
 
     /// Proposed, accepted, redeemed.

@@ -2,6 +2,7 @@
 
 mod basic_plan;
 mod ecosystem;
+mod interrupted;
 mod linking;
 mod refusals;
 mod sign_out;

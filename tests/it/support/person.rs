@@ -119,6 +119,12 @@ impl Person {
         self
     }
 
+    /// Has no identifier here yet, as far as they know: registers.
+    pub fn stranger(mut self) -> Self {
+        self.registered = false;
+        self
+    }
+
     /// The newest code mailed to this person that was not used yet; fails after ten seconds.
     pub async fn code(&mut self) -> String {
         for _ in 0..200 {
