@@ -74,6 +74,9 @@ pub struct Gathered {
     /// The code sent to the identifier was typed.
     #[serde(default)]
     pub proved: bool,
+    /// The code sent to the identifier was typed, and its account is locked.
+    #[serde(default)]
+    pub locked: bool,
     /// "How may we address you?"
     pub nickname: Option<String>,
     /// Whose decisions the next three are: they count for nobody else.
@@ -107,7 +110,7 @@ impl Gathered {
     /// How somebody introduced themselves has served: from now on their session says who is here, and when it is gone they are asked anew.
     #[must_use]
     pub fn introduced(self) -> Self {
-        Self { identifier: None, route: Route::Password, proved: false, nickname: None, ..self }
+        Self { identifier: None, route: Route::Password, proved: false, locked: false, nickname: None, ..self }
     }
 
     /// The link that waits because of this flow.

@@ -12,8 +12,8 @@ pub enum IdentifierError {
     Empty,
     /// It does not look like what the field takes.
     NotAnAddress,
-    /// Its holder proved it, and may not sign in: the account is locked.
-    NotAdmitted,
+    /// Its holder proved it, and the account is locked.
+    Locked,
     /// Too many tries, from this place or with this name.
     TooManyTries {
         /// When the next one is possible.
@@ -38,7 +38,7 @@ impl Identifier {
         Some(match self.error? {
             IdentifierError::Empty => Trouble::new(field, f.t("error-identifier-empty")),
             IdentifierError::NotAnAddress => Trouble::new(field, f.t("error-identifier-shape")),
-            IdentifierError::NotAdmitted => Trouble::new(field, f.t("error-identifier-not-admitted")),
+            IdentifierError::Locked => Trouble::new(field, f.t("error-identifier-locked")),
             IdentifierError::TooManyTries { again_at } => Trouble::too_many(f, field, again_at),
         })
     }
@@ -51,7 +51,7 @@ impl Identifier {
             ("closed", Self { may_register: false, ..plain.clone() }),
             ("empty", Self { error: Some(IdentifierError::Empty), ..plain.clone() }),
             ("wrong", Self { value: "anna.k@".into(), error: Some(IdentifierError::NotAnAddress), ..plain.clone() }),
-            ("locked", Self { error: Some(IdentifierError::NotAdmitted), ..plain.clone() }),
+            ("locked", Self { error: Some(IdentifierError::Locked), ..plain.clone() }),
             ("waiting", Self { error: Some(IdentifierError::TooManyTries { again_at: minutes(12) }), ..plain }),
         ]
     }

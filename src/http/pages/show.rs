@@ -18,7 +18,7 @@ use crate::ui::frame::{ClientCard, Frame};
 use crate::ui::link::LinkRefused;
 use crate::ui::reauth::{KnownPerson, Reauth, ReauthWhy, SelectAccount};
 use crate::ui::register::{ChoosePassword, Nickname, PasswordChoice, RegisterEmail};
-use crate::ui::sign_in::{Code, CodePurpose, Identifier, Password};
+use crate::ui::sign_in::{Code, CodePurpose, Identifier, IdentifierError, Password};
 use crate::usecases::flow::{self, Flow};
 use crate::usecases::identifiers;
 use crate::usecases::one_time_code::Typed;
@@ -88,7 +88,8 @@ fn identifier(flow: &Flow, trouble: &Trouble) -> Identifier {
         Trouble::Unreadable(typed) => Some(typed.clone()),
         _ => flow.gathered.identifier.clone().or(hint),
     };
-    Identifier { value: value.unwrap_or_default(), may_register: true, error: words::identifier(trouble) }
+    let locked = flow.gathered.locked.then_some(IdentifierError::Locked);
+    Identifier { value: value.unwrap_or_default(), may_register: true, error: words::identifier(trouble).or(locked) }
 }
 
 fn register_email(flow: &Flow, trouble: &Trouble) -> RegisterEmail {

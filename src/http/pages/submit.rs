@@ -143,7 +143,7 @@ fn signed_in(app: &App, browser: &mut Browser, done: SignedIn) -> Outcome {
             browser.set(app, SESSION, &begun.cookie);
             Outcome::GoOn
         }
-        SignedIn::Unknown | SignedIn::Stale => Outcome::GoOn,
+        SignedIn::Unknown | SignedIn::Locked | SignedIn::Stale => Outcome::GoOn,
         SignedIn::Wrong => Outcome::Again(Trouble::Wrong),
         SignedIn::Code(typed) => Outcome::Again(Trouble::Code(typed)),
         SignedIn::TooMany(refused) => Outcome::Again(Trouble::TooMany(refused.until)),

@@ -22,7 +22,6 @@ pub(super) fn identifier(trouble: &Trouble) -> Option<IdentifierError> {
         Trouble::None => return None,
         Trouble::Empty => IdentifierError::Empty,
         Trouble::TooMany(until) => IdentifierError::TooManyTries { again_at: *until },
-        Trouble::Wrong => IdentifierError::NotAdmitted,
         _ => IdentifierError::NotAnAddress,
     })
 }

@@ -174,6 +174,7 @@ fn every_combination_keeps_the_promises() {
             identifier: (bits & 1 == 1).then(|| "anna@example.com".into()),
             route,
             by: None,
+            locked: false,
             proved: bits & 2 == 2,
             nickname: (bits & 4 == 4).then(|| "Zaya".into()),
             account_chosen: bits & 8 == 8,

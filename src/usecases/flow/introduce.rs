@@ -8,6 +8,7 @@ use super::{Core, Flow, Visitor, store, store_alone};
 use crate::clock::Timestamp;
 use crate::crypto::password::Verdict;
 use crate::model::actor::Actor;
+use crate::model::customer::CustomerState;
 use crate::model::flow::{Gathered, LoginStep, Next, RegisterStep, Route};
 use crate::model::identifier::Identifier;
 use crate::model::ids::CustomerId;
@@ -38,6 +39,8 @@ pub enum SignedIn {
     Session(Begun),
     /// The proof holds, but nobody is known by it yet: registration goes on.
     Unknown,
+    /// The proof holds, and the account is locked: the flow says so.
+    Locked,
     /// Wrong, or nobody is known by that identifier: both sound the same (PW9).
     Wrong,
     /// The code was wrong or is over.
@@ -71,7 +74,7 @@ pub async fn identify(
     if route != Route::Password && !mails {
         return Ok(Identified::Unreadable);
     }
-    let gathered = Gathered { identifier: Some(text.to_owned()), route, proved: false, ..flow.gathered.clone() };
+    let gathered = Gathered { identifier: Some(text.to_owned()), route, proved: false, locked: false, ..flow.gathered.clone() };
     change(core, visitor, flow, gathered, (route != Route::Password).then_some(identifier), now).await
 }
 
@@ -206,6 +209,10 @@ async fn prove_password(
         .await
 }
 
+async fn is_active(tx: &mut Tx, customer: CustomerId) -> Result<bool, Error> {
+    Ok(customers::find(tx, customer).await?.is_some_and(|known| known.state == CustomerState::Active))
+}
+
 /// Begins the session of somebody who has just proved who they are; of nobody who is not `active`.
 async fn open_session(
     tx: &mut Tx,
@@ -215,8 +222,7 @@ async fn open_session(
     amr: Amr,
     now: Timestamp,
 ) -> Result<SignedIn, Error> {
-    let known = customers::find(tx, customer).await?;
-    if known.is_none_or(|known| known.state != crate::model::customer::CustomerState::Active) {
+    if !is_active(tx, customer).await? {
         return Ok(SignedIn::Wrong);
     }
     let begun = sessions::begin(tx, core, customer, visitor.session.as_deref(), amr, &visitor.device, now).await?;
@@ -240,16 +246,18 @@ pub async fn type_code(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, digits:
                     return Ok(SignedIn::Code(typed));
                 }
                 let holder = identifiers::login_holder(tx, &core, &identifier).await?;
+                let known = flow.gathered.clone();
                 let gathered = match holder {
-                    Some(_) => flow.gathered.clone().introduced(),
-                    None => Gathered { proved: true, ..flow.gathered.clone() },
+                    None => Gathered { proved: true, ..known },
+                    Some(customer) => Gathered { locked: !is_active(tx, customer).await?, ..known.introduced() },
                 };
                 if !store(tx, &core, &flow, &gathered).await? {
                     return Ok(SignedIn::Stale);
                 }
                 match holder {
-                    Some(customer) => open_session(tx, &core, &visitor, customer, Amr::Otp, now).await,
                     None => Ok(SignedIn::Unknown),
+                    Some(_) if gathered.locked => Ok(SignedIn::Locked),
+                    Some(customer) => open_session(tx, &core, &visitor, customer, Amr::Otp, now).await,
                 }
             })
         })

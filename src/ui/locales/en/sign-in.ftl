@@ -9,7 +9,7 @@ error-email-empty = Enter your email address
 error-email-shape = Enter an email address like name@example.com
 error-identifier-empty = Enter your email address or phone number
 error-identifier-shape = Enter an email address like name@example.com, or a phone number with its country code, like +44 20 7946 0958
-error-identifier-not-admitted = This Concord ID is locked for now, so nobody can sign in to it. Ask the service where you started for help
+error-identifier-locked = This Concord ID is locked for now, so nobody can sign in to it. Ask the service where you started for help
 error-busy = Too many people are signing in at this moment. Wait half a minute and try again
 
 # Password

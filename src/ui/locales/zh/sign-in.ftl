@@ -9,7 +9,7 @@ error-email-empty = 输入您的邮箱地址
 error-email-shape = 输入形如 name@example.com 的邮箱地址
 error-identifier-empty = 输入您的邮箱地址或手机号
 error-identifier-shape = 输入形如 name@example.com 的邮箱地址，或带国家代码的手机号，例如 +86 131 2345 6789
-error-identifier-not-admitted = 此 Concord ID 已被暂时锁定，无法登录。请联系您来自的服务寻求帮助
+error-identifier-locked = 此 Concord ID 已被暂时锁定，无法登录。请联系您来自的服务寻求帮助
 error-busy = 当前登录人数过多，等待半分钟后再试
 
 # 密码
