@@ -233,9 +233,8 @@ fn promises(ask: Ask, present: Option<Present>, gathered: &Gathered, missing: &M
 
 #[test]
 fn nobody_decides_for_somebody_else() {
-    let random = crate::crypto::random::Random::seeded(7);
-    let (anna, boris) = (random.customer_id(), random.customer_id());
-    let link = LinkId::new(random.uuid_v7(Timestamp::from_millis(1)));
+    let (anna, boris) = (customer(5), customer(6));
+    let link = LinkId::new(uuid::Uuid::from_u128(7));
     let hers =
         Gathered { account_chosen: true, link: Some(LinkDecision::Accepted(link)), nickname: Some("A".into()), ..Gathered::default() };
     let hers = hers.for_person(anna);
