@@ -109,5 +109,5 @@ async fn newest_code(world: &World, to: &str) -> String {
             _ => None,
         }
     });
-    codes.max_by_key(|(id, _)| id.uuid()).expect("a code").1.to_string()
+    codes.max_by_key(|(id, _)| id.uuid()).expect("a code").1.clone()
 }

@@ -180,11 +180,11 @@ mod tests {
 
     #[test]
     fn comments_and_literals_are_no_code() {
-        let source = r###"
+        let source = r##"
             // use crate::a; /* not opened
             /* outer /* use crate::b */ still */ one "use crate::c \" x" two
             r#"use "crate::d"# three b"x" 'x' '\'' '\u{41}' four::<'a> b'q' five 1.5e3 0..seven r#type
-        "###;
+        "##;
         assert_eq!(words(source), ["one", "two", "three", "four", "five", "seven", "type"]);
     }
 

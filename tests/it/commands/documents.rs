@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -138,7 +138,7 @@ fn every_key_named_in_a_document_exists() {
                 seen += 1;
             }
         }
-        if name.ends_with(".md") {
+        if Path::new(&name).extension().is_some_and(|kind| kind == "md") {
             seen += variables(&name, &text, &keys);
         }
     }

@@ -73,9 +73,9 @@ impl Needles {
         // A prefix that everybody knows is no secret.
         let value = value.strip_prefix("urn:ietf:params:oauth:request_uri:").unwrap_or(value);
         if GUESSABLE.contains(&name) {
-            self.guessable(name, value)
+            self.guessable(name, value);
         } else {
-            self.text(name, value)
+            self.text(name, value);
         }
         // Each part of a signed token is worth finding.
         for part in value.split('.').filter(|_| value.starts_with("eyJ")).skip(1).filter(|part| part.len() > 20) {

@@ -78,7 +78,9 @@ impl Town {
             secrets
                 .extend(made["secrets"].as_array().into_iter().flatten().map(|one| (text(one, "client_id"), text(one, "client_secret"))));
         }
-        secrets.iter().for_each(|(_, secret)| crate::support::secrets::used(secret));
+        for (_, secret) in &secrets {
+            crate::support::secrets::used(secret);
+        }
         let secret = |id: &str| secrets.iter().find(|(known, _)| known == id).expect("a secret").1.clone();
         let client = |id: &str, credentials, scope: &str| {
             let redirect_uri = if id == "app" { "http://127.0.0.1/cb".to_owned() } else { format!("http://{id}.localhost/cb") };

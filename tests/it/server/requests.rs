@@ -66,7 +66,7 @@ async fn a_body_that_trickles_is_given_up() {
     let (mut reader, mut writer) = socket.into_split();
     tokio::spawn(async move {
         while writer.write_all(b"x").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(30)).await
+            tokio::time::sleep(Duration::from_millis(30)).await;
         }
     });
     let mut answer = [0; 64];

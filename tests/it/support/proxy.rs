@@ -131,8 +131,8 @@ async fn serve(listener: TcpListener, wire: Arc<Wire>) {
             let (inner_read, inner_write) = inner.split();
             let (outer_read, outer_write) = outer.split();
             tokio::select! {
-                _ = pass(inner_read, outer_write, &wire, number, true) => {}
-                _ = pass(outer_read, inner_write, &wire, number, false) => {}
+                () = pass(inner_read, outer_write, &wire, number, true) => {}
+                () = pass(outer_read, inner_write, &wire, number, false) => {}
                 _ = cuts.changed() => {}
             }
         });
