@@ -263,7 +263,7 @@ CREATE TABLE consents (
     valid_until BIGINT NOT NULL,
     ended_at BIGINT,
     CHECK ((kind = 'link') = (link_id IS NOT NULL)),
-    UNIQUE (id, link_id, customer_id)
+    UNIQUE (id, link_id, customer_id, recipient_id)
 );
 CREATE INDEX consents_by_customer ON consents (customer_id, recipient_id);
 CREATE INDEX consents_by_expiry ON consents (valid_until) WHERE state = 'given';
@@ -304,8 +304,9 @@ CREATE TABLE links (
     expires_at BIGINT,
     activated_at BIGINT,
     ended_at BIGINT,
-    -- A link is made with its own consent and its own evidence, of the same customer: no row can borrow another's (I3).
-    FOREIGN KEY (consent_id, id, customer_id) REFERENCES consents (id, link_id, customer_id),
+    -- A link is made with its own consent and its own evidence, of the same customer and for the same service: no row can borrow
+    -- another's (I3). That the consent is given when the link becomes active is for the triggers of 0002.
+    FOREIGN KEY (consent_id, id, customer_id, service_id) REFERENCES consents (id, link_id, customer_id, recipient_id),
     FOREIGN KEY (evidence_id, id, customer_id) REFERENCES evidence (id, link_id, customer_id),
     CHECK (state NOT IN ('active', 'suspended', 'pending_activation')
         OR (consent_id IS NOT NULL AND evidence_id IS NOT NULL AND local_account IS NOT NULL AND local_account_index IS NOT NULL)),

@@ -64,6 +64,54 @@ on_both! {
         }
     }
 
+    /// I3: its own consent is not enough when it was refused, is over, or is another service's: not by an update, not by a new row.
+    async fn i3_no_active_link_whose_consent_is_not_given_to_its_service(world: World) {
+        let (bank, shop) = (world.partner("bank", &[]).await, world.partner("shop", &[]).await);
+        let anna = world.customer().await;
+        let (deciding, now) = (world.deciding(&bank, anna, world.propose(&bank, "client-42").await), world.now());
+        let declined = world.write(move |tx, core| {
+            let deciding = deciding.clone();
+            Box::pin(async move { concord::usecases::links::decline(tx, &core, &deciding, now).await })
+        }).await;
+        let uuid = |id: uuid::Uuid| literal(&world, &id.simple().to_string());
+        let (shop, link) = (uuid(shop.service.id.uuid()), uuid(declined.uuid()));
+        let activate = format!("UPDATE links SET state = 'active', activated_at = 1 WHERE id = {link}");
+        // A row of its own beside it, with everything that the keys ask for.
+        let [new, consent, evidence] = ["a1", "a2", "a3"].map(|end| literal(&world, &format!("019000000000700080000000000000{end}")));
+        for statement in [
+            format!("INSERT INTO consents (id, customer_id, kind, recipient_id, scope, domain, link_id, agreement, agreement_version, purpose, state, since, valid_until)
+                SELECT {consent}, customer_id, kind, recipient_id, scope, domain, {new}, agreement, agreement_version, purpose, state, since, valid_until FROM consents"),
+            format!("INSERT INTO evidence (id, link_id, customer_id, level, method, acr, auth_time, document, created_at, expires_at)
+                SELECT {evidence}, {new}, customer_id, level, method, acr, auth_time, document, created_at, expires_at FROM evidence"),
+        ] {
+            assert_eq!(world.tamper(&statement).await.expect("made"), 1);
+        }
+        let insert = |service: &str| format!("INSERT INTO links (id, service_id, customer_id, state, version, local_account, local_account_index,
+                multi_account, consent_id, evidence_id, created_at, activated_at)
+            SELECT {new}, {service}, customer_id, 'active', 1, local_account, local_account_index, multi_account, {consent}, {evidence}, 1, 1
+            FROM links WHERE id = {link}");
+        for state in ["refused", "withdrawn", "expired", "terminated"] {
+            world.tamper(&format!("UPDATE consents SET state = '{state}'")).await.expect("set");
+            for statement in [&activate, &insert("service_id")] {
+                let refused = world.tamper(statement).await.expect_err(state).to_string();
+                assert!(refused.contains("needs its own consent, given"), "{state}: {refused}");
+            }
+        }
+        world.tamper("UPDATE consents SET state = 'given'").await.expect("set");
+        for statement in [
+            insert(&shop), format!("UPDATE links SET service_id = {shop} WHERE id = {link}"),
+            format!("UPDATE links SET service_id = {shop}, state = 'active', activated_at = 1 WHERE id = {link}"),
+            format!("UPDATE consents SET recipient_id = {shop} WHERE link_id = {link}"),
+        ] {
+            assert!(world.tamper(&statement).await.is_err(), "{statement}");
+        }
+        assert_eq!(world.state(declined).await, LinkState::Declined);
+        // Nothing but the consent stood in the way.
+        assert_eq!(world.tamper(&insert("service_id")).await.expect("made"), 1);
+        assert_eq!(world.tamper(&format!("UPDATE links SET state = 'withdrawn' WHERE id = {new}")).await.expect("ended"), 1);
+        assert_eq!(world.tamper(&activate).await.expect("activated"), 1);
+    }
+
     /// I2, P12: several customers with proof and consent of their own; whoever writes past the use cases, all at the same moment, makes one
     /// holder of the account and no second.
     async fn i2_not_even_by_sql_do_two_hold_one_account(world: World) {
