@@ -61,19 +61,18 @@ on_both! {
         assert_eq!(kid(&partners::service_keys(&there, client.service).await.unwrap()), "new");
     }
 
-    async fn a_known_client_costs_microseconds(world: World) {
+    async fn a_known_client_is_answered_from_memory(world: World) {
         let core = &world.core;
         let mut follower = Follower::begin(core).await.expect("follows");
         applied(apply(core, &service("shop", "", &web("shop-web", "openid"))).await);
         follower.poll(core).await.unwrap();
-        partners::client(core, "shop-web").await.unwrap();
-        let began = Instant::now();
-        for _ in 0..2_000 {
+        follower_is_fresh(core);
+        let known = partners::client(core, "shop-web").await.unwrap().unwrap();
+        for _ in 0..100 {
             follower_is_fresh(core);
-            partners::client(core, "shop-web").await.unwrap().unwrap();
+            let again = partners::client(core, "shop-web").await.unwrap().unwrap();
+            assert!(Arc::ptr_eq(&known, &again), "from memory");
         }
-        // Far below one query; generous, because tests are not optimised and machines are busy.
-        assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
     }
 }
 
