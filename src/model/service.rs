@@ -164,7 +164,7 @@ pub struct ClientDocument {
     /// Scopes without which it cannot serve anybody: shown as needed on the consent page, not optional.
     #[serde(default)]
     pub required_scope: ScopeSet,
-    /// Resources it may name beside Concord itself (RFC 8707).
+    /// Resources it may name beside Concord itself and its own service's API (RFC 8707).
     #[serde(default)]
     pub resources: Vec<String>,
     /// Public keys for `private_key_jwt` (a JWK set).

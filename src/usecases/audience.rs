@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Core, partners};
 use crate::model::catalog::Catalog;
 use crate::model::ids::ServiceId;
-use crate::model::service::Service;
+use crate::model::service::{Client, Service};
 use crate::protocol::resource::Resource;
 use crate::protocol::{Error, ErrorCode};
 
@@ -67,6 +67,11 @@ impl Audience {
     pub fn may_know(&self, catalog: &Catalog, scope: &str) -> bool {
         self.service().is_none_or(|service| owns(catalog, service, scope))
     }
+}
+
+/// Whether a client may name a resource (RFC 8707): the API of its own service always, others where its document lists them.
+pub fn may_name(client: &Client, service: &Service, resource: &str) -> bool {
+    audience_of(service) == resource || client.document.resources.iter().any(|listed| listed == resource)
 }
 
 /// The audience of a service's API; empty for a service without one, which no token is made for.

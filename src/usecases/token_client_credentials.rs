@@ -1,7 +1,7 @@
 //! A client for itself (RFC 6749 4.4): nothing is written.
 
 use super::access_token::{AccessToken, Holder};
-use super::audience::{Audience, owns};
+use super::audience::{Audience, may_name, owns};
 use super::issue::authorize_client;
 use super::token::{goes_as_jwt, lifetime, sign};
 use super::{Core, partners};
@@ -29,8 +29,7 @@ pub(super) async fn issue(
     }
     let service = partners::service(core, client.service).await?.ok_or_else(|| Error::invalid_client("no service"))?;
     authorize_client(client, &service, None).map_err(|_| Error::invalid_client("client or service is switched off"))?;
-    let named = |resource: &str| client.document.resources.iter().any(|known| known == resource);
-    let audience = Audience::requested(core, resources, named).await?;
+    let audience = Audience::requested(core, resources, |resource| may_name(client, &service, resource)).await?;
     let entitled = entitled(core, client, &audience);
     let scope = match scope {
         None => entitled,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::audience::Audience;
+use super::audience::{Audience, may_name};
 use super::issue::{Bound, Parties, authorize_issue};
 use super::refresh_token::RefreshToken;
 use super::token::Issue;
@@ -109,7 +109,7 @@ async fn prepare(core: &Core, client: &Client, code: &AuthorizationCode, shown: 
 
 /// The audience that a token of this grant is asked for: only resources of the authorization that the client still may name.
 pub(super) async fn audience_for(core: &Core, view: &GrantView, parties: &Parties, resources: &[Resource]) -> Result<Audience, Error> {
-    let still = |resource: &str| parties.client.document.resources.iter().any(|known| known == resource);
+    let still = |resource: &str| may_name(&parties.client, &parties.service, resource);
     let granted = |resource: &str| view.grant.resources.iter().any(|known| known == resource);
     Audience::requested(core, resources, |resource| granted(resource) && still(resource)).await
 }

@@ -16,6 +16,7 @@ use crate::protocol::redirect_uri;
 use crate::protocol::{self, ErrorCode};
 use crate::storage::flows::{self, FlowRow, UNBOUND};
 use crate::storage::{self, Apart, Error};
+use crate::usecases::audience::may_name;
 use crate::usecases::{par, partners};
 
 /// What an authorize request led to.
@@ -159,9 +160,7 @@ fn permitted(request: AuthorizeRequest, asker: &Asker, pushed: bool) -> Result<A
     if request.link_assertion.is_some() && request.prompt.none {
         return refuse(ErrorCode::InvalidRequest, "prompt none cannot link an account");
     }
-    let own = asker.service.document.api.as_ref().map(|api| api.audience.as_str());
-    let known = |resource: &str| own == Some(resource) || document.resources.iter().any(|listed| listed == resource);
-    if !request.resource.iter().all(|resource| known(resource.as_str())) {
+    if !request.resource.iter().all(|resource| may_name(&asker.client, &asker.service, resource.as_str())) {
         return refuse(ErrorCode::InvalidTarget, "this client may not ask for that resource");
     }
     Ok(request)

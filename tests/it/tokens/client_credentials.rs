@@ -39,6 +39,15 @@ on_both! {
         assert_eq!(refused(ask(&[("resource", "https://elsewhere.test/")]).await), ErrorCode::InvalidTarget);
     }
 
+    async fn a_client_names_its_own_api_without_listing_it(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        assert!(eco.client("loyalty-api").await.document.resources.is_empty());
+        let ask = |resource: &'static str| { let eco = &eco; async move { eco.token("loyalty-api", &[("grant_type", "client_credentials"), ("resource", resource)]).await } };
+        let token = ask(LOYALTY_API).await.expect("a token for its own API").access_token;
+        assert_eq!(eco.introspect("loyalty-api", &token).await.aud.as_deref(), Some(LOYALTY_API));
+        assert_eq!(refused(ask(BANK_API).await), ErrorCode::InvalidTarget, "another's is listed or not named");
+    }
+
     async fn the_audience_and_the_client_hear_of_it_and_revocation_and_switching_off_end_it(world: World) {
         let eco = Ecosystem::new(&world).await;
         for client_id in ["bank-web", "bank-batch"] {
