@@ -21,7 +21,7 @@ use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::LinkStatus;
 use crate::storage::authorization_codes::AuthorizationCode;
-use crate::storage::{Error, Tx, authorization_codes, grants};
+use crate::storage::{Error, Tx, authorization_codes, grants, links};
 
 /// The partners that a grant depends on, as they are now.
 pub struct Parties {
@@ -159,7 +159,7 @@ impl Bound {
     }
 }
 
-/// Makes the one code of a grant. Only its digest is stored.
+/// Makes the one code of a grant. Only its digest is stored. A link that waits for it waits as long as it lives (conventions 5).
 ///
 /// # Errors
 /// The database refused.
@@ -202,5 +202,9 @@ pub async fn create_code(
         session_ended_at: None,
     };
     authorization_codes::insert(tx, &row).await?;
+    if let Some(link) = link_id {
+        // Whether it still waits is for the redemption to find out: the tokens come without it, when it does not.
+        links::wait_until(tx, link, row.expires_at).await?;
+    }
     Ok(code)
 }

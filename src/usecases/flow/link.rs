@@ -83,7 +83,7 @@ async fn decide_link(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, choice: C
         service: Arc::clone(&asker.service),
         proposal: proposal.clone(),
         expression,
-        // The flow goes on after this page; the code's own life follows.
+        // The flow goes on after this page; once the code is made, its own life counts.
         waits_until: flow.started + core.config.sessions.flow.get() + core.config.tokens.code.get(),
     };
     let (held, flow, cookie) = (Arc::clone(core), flow.clone(), visitor.session.clone());

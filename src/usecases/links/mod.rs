@@ -41,7 +41,7 @@ pub struct Deciding {
     pub proposal: LinkProposal,
     /// How the decision was expressed.
     pub expression: Expression,
-    /// Until when the code can be redeemed at the latest.
+    /// Until when the code can be redeemed at the latest; the code itself will say it closer.
     pub waits_until: Timestamp,
 }
 

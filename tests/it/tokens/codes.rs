@@ -196,6 +196,31 @@ on_both! {
         assert_eq!(eco.link_state(link).await, LinkState::Active, "an activated link stays");
     }
 
+    /// T5, conventions 5: from the moment the code is made the link waits as long as the code lives, and no flow's half an hour.
+    async fn p8_a_link_does_not_outlive_its_code(world: World) {
+        let eco = Ecosystem::new(&world).await;
+        let (person, other) = (eco.person().await, eco.person_with_account("L-1002").await);
+        let id = || concord::model::ids::LinkId::new(eco.core.random.uuid_v7(eco.now()));
+        let (link, undecided, next) = (id(), id(), id());
+        eco.link(link, person.customer, eco.bank, "B-1", LinkState::PendingActivation).await;
+        eco.link(undecided, other.customer, eco.bank, "B-2", LinkState::PendingActivation).await;
+        let grant = eco.grant(&person, "bank-web", "openid").await;
+        world.pass(Duration::from_secs(600));
+        let code = eco.code(&grant, "bank-web", Some(LinkDecision::Accepted(link))).await;
+        let job = || async { concord::usecases::links::expire_pending(&eco.core, eco.now()).await.expect("run") };
+        world.pass(Duration::from_secs(59));
+        assert_eq!((job().await, eco.link_state(link).await), (0, LinkState::PendingActivation));
+        world.pass(Duration::from_secs(2));
+        assert_eq!((job().await, eco.link_state(link).await), (1, LinkState::Expired));
+        assert_eq!(eco.link_state(undecided).await, LinkState::PendingActivation, "there is no code yet");
+        let consents = world.rows("SELECT c.state, l.state FROM consents c JOIN links l ON l.consent_id = c.id ORDER BY l.created_at, l.state").await;
+        assert_eq!(consents.iter().filter(|row| **row == ["terminated", "expired"]).count(), 1, "{consents:?}");
+        assert_eq!(refused(eco.redeem("bank-web", &code).await), ErrorCode::InvalidGrant);
+        // The account is free for whoever proves it next.
+        eco.link(next, other.customer, eco.bank, "B-1", LinkState::Active).await;
+        assert_eq!(eco.link_state(next).await, LinkState::Active);
+    }
+
     async fn p12_a_collision_at_redemption_gives_tokens_without_the_link(world: World) {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;

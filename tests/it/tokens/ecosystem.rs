@@ -550,7 +550,8 @@ async fn make_link(
         now,
     };
     assert!(links::insert(tx, &core.sealer, &new, &step(LinkState::PendingConsent)).await?);
-    let until = now + Duration::from_secs(60);
+    // As the flow says it before there is a code: its own half an hour, and the code's life.
+    let until = now + Duration::from_secs(1860);
     assert!(links::agreed(tx, link, consent_id, evidence_id, until, &step(LinkState::PendingActivation)).await?);
     if state == LinkState::Active {
         let waiting = links::by_id(tx, &core.sealer, link).await?.expect("the link");
