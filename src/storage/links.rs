@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Error, Tx};
+use super::{Error, Tx, profile};
 use crate::clock::Timestamp;
 use crate::crypto::sealing::{Purpose, Sealer};
 use crate::model::actor::Actor;
@@ -159,7 +159,14 @@ pub async fn agreed(
     Ok(true)
 }
 
+/// The code is made: the link waits no longer than it. One that does not wait any more stays as it is.
+pub async fn wait_until(tx: &mut Tx, link: LinkId, expires_at: Timestamp) -> Result<bool, Error> {
+    let waits = execute!(tx, "UPDATE links SET expires_at = $2 WHERE id = $1 AND state = 'pending_activation'", link, expires_at)?;
+    Ok(waits == 1)
+}
+
 /// Takes a step by compare-and-set on the version. `false` when somebody was quicker, or the state machine has no such arrow.
+/// With the last link of a service its values leave the profile, whatever ends it.
 pub async fn advance(tx: &mut Tx, link: &Link, step: &Step<'_>) -> Result<bool, Error> {
     if !link.state.may_become(step.to) {
         return Ok(false);
@@ -177,6 +184,9 @@ pub async fn advance(tx: &mut Tx, link: &Link, step: &Step<'_>) -> Result<bool, 
     )?;
     if moved != 1 {
         return Ok(false);
+    }
+    if step.to.is_terminal() && link.activated_at.is_some() {
+        profile::forget_source(tx, link.customer, link.service, step.now).await?;
     }
     note(tx, link.id, link.version + 1, Some(link.state), step).await?;
     Ok(true)

@@ -65,6 +65,22 @@ pub async fn take_back(tx: &mut Tx, customer: CustomerId, claim: &str, observed_
     Ok(left.is_none())
 }
 
+/// A link of a service has ended for good: what the service wrote goes with the customer's last one that is active or suspended
+/// (domain.md 2.4, T11). Values belong to the customer, whichever of several accounts they were written by.
+pub(super) async fn forget_source(tx: &mut Tx, customer: CustomerId, service: ServiceId, now: Timestamp) -> Result<(), Error> {
+    let removed = execute!(
+        tx,
+        "DELETE FROM profile_values WHERE customer_id = $1 AND source_service = $2
+         AND NOT EXISTS (SELECT 1 FROM links WHERE links.customer_id = $1 AND links.service_id = $2 AND links.state IN ('active', 'suspended'))",
+        customer,
+        service
+    )?;
+    if removed > 0 {
+        tx.invalidate(Kind::Customer, customer, now).await?;
+    }
+    Ok(())
+}
+
 /// All values of a customer: at most one per claim of the catalogue.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<ProfileRow>, Error> {
     fetch_all!(

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use concord::model::actor::Actor;
 use concord::model::service::ServiceDocument;
+use concord::usecases::endings::{self, LinkEnd, Outcome};
 use concord::usecases::{apply_service, partners, profile};
 use serde_json::{Value, json};
 
 use crate::account::stage::House;
-use crate::links::stage::Partner;
+use crate::links::stage::{Partner, operator};
 use crate::support::http::Answer;
 use crate::support::keys::Key;
 use crate::support::{World, on_both};
@@ -21,8 +22,12 @@ struct Owner {
 
 impl Owner {
     async fn new(world: &World, house: &House, code: &str, owns: &[&str]) -> Self {
+        Self::with(world, house, code, owns, false).await
+    }
+
+    async fn with(world: &World, house: &House, code: &str, owns: &[&str], multi_account: bool) -> Self {
         let key = Key::new("k1");
-        let document: ServiceDocument = serde_json::from_value(json!({
+        let mut document: ServiceDocument = serde_json::from_value(json!({
             "code": code,
             "name": { "ru": code, "en": code, "zh": code },
             "sector": format!("{code}-company"),
@@ -37,6 +42,7 @@ impl Owner {
             }],
         }))
         .expect("a document");
+        document.links.multi_account = multi_account;
         let applied = apply_service::apply_document(&world.core, document, false, &Actor::System("test")).await.expect("applied");
         let client = partners::client(&world.core, code).await.expect("asked").expect("a client");
         let service = partners::service(&world.core, client.service).await.expect("asked").expect("a service");
@@ -98,6 +104,41 @@ on_both! {
         let gone = body(&world, "PP-1", json!({ "loyalty_tier": null, "loyalty_points": null }));
         assert_eq!(points.put(&house, "loyalty", &gone).await.expect(200).json()["outdated"], json!([]));
         assert_eq!(points.get(&house, "loyalty", "PP-1").await.json()["values"], json!({}));
+    }
+
+    /// T11: however the link ends, its values go; the next account of the person starts with nothing, and with no time to be later than.
+    async fn values_go_with_the_link(world: World) {
+        let house = House::open(&world).await;
+        let points = Owner::new(&world, &house, "points", &["loyalty"]).await;
+        let anna = world.customer().await;
+        let early = json!({ "loyalty_tier": "silver" });
+        let mut link = world.linked(&points.partner, anna, "PP-1").await;
+        for (how, account, next) in [(LinkEnd::Withdrawn, "PP-1", "PP-2"), (LinkEnd::Undone, "PP-2", "PP-3"), (LinkEnd::Unlinked, "PP-3", "PP-4")] {
+            points.put(&house, "loyalty", &body(&world, account, json!({ "loyalty_tier": "gold", "loyalty_points": 7 }))).await.expect(200);
+            endings::suspend(&world.core, link, "risk", &operator(), world.now()).await.expect("suspended");
+            endings::reinstate(&world.core, link, &operator(), world.now()).await.expect("reinstated");
+            assert_eq!(points.get(&house, "loyalty", account).await.expect(200).json()["values"]["loyalty_tier"]["value"], "gold", "only blocked");
+            let ended = endings::end_link(&world.core, None, link, how, &operator(), world.now()).await.expect("ended");
+            assert_eq!((ended, world.count("SELECT COUNT(*) FROM profile_values").await), (Outcome::Done, 0), "{how:?}");
+
+            link = world.linked(&points.partner, anna, next).await;
+            assert_eq!(points.get(&house, "loyalty", next).await.expect(200).json()["values"], json!({}), "{how:?}");
+            let older = json!({ "local_account": next, "values": early, "observed_at": "2020-01-01T00:00:00Z" });
+            assert_eq!(points.put(&house, "loyalty", &older).await.expect(200).json()["outdated"], json!([]), "{how:?}");
+        }
+    }
+
+    /// Where a service allows several accounts the values are the customer's, the latest observation wins, and they go with the last link.
+    async fn values_of_several_accounts_go_with_the_last_of_them(world: World) {
+        let house = House::open(&world).await;
+        let points = Owner::with(&world, &house, "points", &["loyalty"], true).await;
+        let anna = world.customer().await;
+        let links = [world.linked(&points.partner, anna, "PP-1").await, world.linked(&points.partner, anna, "PP-2").await];
+        points.put(&house, "loyalty", &body(&world, "PP-1", json!({ "loyalty_tier": "gold" }))).await.expect(200);
+        for (link, left) in links.into_iter().zip([1, 0]) {
+            endings::end_link(&world.core, None, link, LinkEnd::Unlinked, &operator(), world.now()).await.expect("ended");
+            assert_eq!(world.count("SELECT COUNT(*) FROM profile_values").await, left);
+        }
     }
 
     async fn p13_unknown_and_unlinked_accounts_sound_the_same(world: World) {

@@ -1,6 +1,8 @@
 //! What the pages say when an account cannot be linked, and what a link changes in the browser.
 
-use super::ecosystem::Ecosystem;
+use serde_json::json;
+
+use super::ecosystem::{Ecosystem, POINTS_API};
 use super::text;
 use crate::support::client::Pending;
 use crate::support::http::{Answer, parameter};
@@ -71,6 +73,43 @@ on_both! {
         assert!(!page.page().text().contains("Planted"));
         let form = link_form(&page, "save-nickname").fill("nickname", "Anna");
         assert_eq!(anna.browser.submit(form).await.expect(200).url.query(), Some("done=nickname"));
+        eco.close().await;
+    }
+
+    /// T11: what a service wrote about an account goes with the link; another account of the person starts with nothing.
+    async fn values_of_an_ended_link_do_not_show_under_the_next_one(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let mut anna = eco.person("anna");
+        eco.sign_in(&mut anna, &eco.cinema, &[]).await;
+        eco.connect(&mut anna, &eco.points, "polar-points", "PP-1").await;
+        eco.write_tier("PP-1", "gold").await;
+        let reads = [("scope", "openid profile loyalty")];
+        let before = eco.sign_in(&mut anna, &eco.bank, &reads).await;
+        assert_eq!(eco.bank.userinfo(text(&before, "access_token")).await.expect(200).json()["loyalty_tier"], "gold");
+
+        eco.end_link(&anna, "polar-points").await;
+        assert_eq!(eco.connect(&mut anna, &eco.points, "polar-points", "PP-2").await["link_status"], "active");
+        let after = eco.sign_in(&mut anna, &eco.bank, &reads).await;
+        assert!(text(&after, "scope").contains("loyalty"), "{after}");
+        let info = eco.bank.userinfo(text(&after, "access_token")).await.expect(200).json();
+        assert!(info.get("loyalty_tier").is_none() && info["nickname"] == "anna", "{info}");
+        eco.write_tier("PP-2", "silver").await;
+        assert_eq!(eco.bank.userinfo(text(&after, "access_token")).await.expect(200).json()["loyalty_tier"], "silver");
+        eco.close().await;
+    }
+
+    /// RFC 8707: the API of its own service is a client's to name, at authorize and at the token endpoint, listed or not.
+    async fn a_client_names_its_own_api_without_listing_it(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let mut anna = eco.person("anna");
+        let tokens = eco.sign_in(&mut anna, &eco.points, &[("resource", POINTS_API)]).await;
+        let form = [("grant_type", "refresh_token"), ("refresh_token", text(&tokens, "refresh_token")), ("resource", POINTS_API)];
+        let own = eco.points.token(&form).await.expect(200).json();
+        let seen = eco.points.introspect(text(&own, "access_token")).await;
+        assert_eq!((&seen["active"], &seen["aud"]), (&json!(true), &json!(POINTS_API)));
+        let pending = eco.cinema.authorize(&[("resource", POINTS_API)]);
+        let back = eco.cinema.returned(&pending, &anna.browser.open(pending.url.as_str()).await);
+        assert_eq!(parameter(&back, "error").as_deref(), Some("invalid_target"));
         eco.close().await;
     }
 }
