@@ -24,14 +24,16 @@ const MOST: i64 = 5_000;
 /// How long one table may take in one run; what is left then is for the next.
 const SHARE: Duration = Duration::from_millis(1500);
 
+/// Removes at most so many rows of what was over before the first time; the second is now.
+type Remove = for<'t> fn(&'t mut Tx, Timestamp, Timestamp, i64) -> BoxFuture<'t, Result<u64, Error>>;
+
 struct Table {
     name: &'static str,
     /// How long after its end a row stays.
     keep: Duration,
     #[allow(dead_code, reason = "read by people")]
     why: &'static str,
-    /// Removes so many rows of what was over before the first time; the second is now.
-    remove: for<'t> fn(&'t mut Tx, Timestamp, Timestamp, i64) -> BoxFuture<'t, Result<u64, Error>>,
+    remove: Remove,
 }
 
 macro_rules! table {

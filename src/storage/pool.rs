@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(600);
+    const LONG: Duration = Duration::from_mins(10);
 
     fn pool(connections: u32, age: Duration, unused: Duration) -> Pool<Sqlite> {
         let options = SqliteConnectOptions::new().filename(":memory:");
