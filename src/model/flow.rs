@@ -135,7 +135,7 @@ pub struct Ask {
     pub expected: Option<CustomerId>,
     /// Client and service are still enabled.
     pub enabled: bool,
-    /// A link was proposed (C3).
+    /// A link was proposed (C3), and is not active already.
     pub link: bool,
 }
 
@@ -383,5 +383,7 @@ fn consent(facts: &Facts<'_>) -> Option<Next> {
     Some(if ask.prompt.none { error(ErrorCode::ConsentRequired) } else { Next::Consent(facts.missing.clone()) })
 }
 
+#[cfg(test)]
+mod every;
 #[cfg(test)]
 mod tests;

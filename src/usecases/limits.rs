@@ -71,12 +71,23 @@ fn wait(core: &Core, failures: i64) -> Duration {
     limits.password_wait.get().saturating_mul(times).min(limits.password_wait_max.get())
 }
 
-/// Counts a try; refuses it when the window is full. Trying while refused does not make the wait longer.
-pub async fn count(tx: &mut Tx, core: &Core, limit: Limit, of: &str, now: Timestamp) -> Result<Result<(), TooMany>, Error> {
-    if let Err(refused) = look(tx, core, limit, of, now).await? {
-        return Ok(Err(refused));
+/// Counts a try under each of these limits; refuses it, and counts it nowhere, when one of them is full. Trying while refused does not make
+/// the wait longer.
+async fn take(tx: &mut Tx, core: &Core, tries: [(Limit, &str); 2], now: Timestamp) -> Result<Result<(), TooMany>, Error> {
+    for (limit, of) in tries {
+        if let Err(refused) = look(tx, core, limit, of, now).await? {
+            return Ok(Err(refused));
+        }
     }
-    add(tx, core, limit, of, now).await.map(Ok)
+    for (limit, of) in tries {
+        add(tx, core, limit, of, now).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// Counts a code that is about to be sent to an address on behalf of a network, whether anybody is behind the address or not.
+pub async fn take_mail(tx: &mut Tx, core: &Core, address: &str, network: &str, now: Timestamp) -> Result<Result<(), TooMany>, Error> {
+    take(tx, core, [(Limit::MailPerAddress, address), (Limit::MailPerNetwork, network)], now).await
 }
 
 async fn add(tx: &mut Tx, core: &Core, limit: Limit, of: &str, now: Timestamp) -> Result<(), Error> {
@@ -116,17 +127,7 @@ pub async fn take_password_try(core: &Arc<Core>, of: &str, network: &str, now: T
     core.database
         .write(move |tx| {
             let (core, of, network) = (Arc::clone(&held), of.clone(), network.clone());
-            Box::pin(async move {
-                // Both are asked before either is counted: a refusal counts nowhere.
-                for (limit, of) in [(Limit::Password, &of), (Limit::PasswordPerNetwork, &network)] {
-                    if let Err(refused) = look(tx, &core, limit, of, now).await? {
-                        return Ok(Err(refused));
-                    }
-                }
-                add(tx, &core, Limit::Password, &of, now).await?;
-                add(tx, &core, Limit::PasswordPerNetwork, &network, now).await?;
-                Ok(Ok(()))
-            })
+            Box::pin(async move { take(tx, &core, [(Limit::Password, &of), (Limit::PasswordPerNetwork, &network)], now).await })
         })
         .await
 }

@@ -1,6 +1,6 @@
 //! One-time codes: six digits, ten minutes, five tries, bound to their flow and to the address they went to (conventions 13).
 
-use super::limits::{self, Limit, TooMany};
+use super::limits::{self, TooMany};
 use super::{Core, notices};
 use crate::clock::Timestamp;
 use crate::crypto::digest::{equal, hmac_sha256};
@@ -57,10 +57,8 @@ fn digest(core: &Core, flow: FlowId, identifier: &Identifier, digits: &str) -> [
 /// Sends a new code in place of the one before. Limits count every sending, whether anybody is behind the address or not.
 pub async fn send(tx: &mut Tx, core: &Core, sending: &Sending<'_>, now: Timestamp) -> Result<Result<(), TooMany>, Error> {
     let address = sending.identifier.normal_form();
-    for (limit, of) in [(Limit::MailPerAddress, address), (Limit::MailPerNetwork, sending.network)] {
-        if let Err(refused) = limits::count(tx, core, limit, of, now).await? {
-            return Ok(Err(refused));
-        }
+    if let Err(refused) = limits::take_mail(tx, core, address, sending.network, now).await? {
+        return Ok(Err(refused));
     }
     let life = core.config.limits.code.get();
     let digits = core.random.digits(6);

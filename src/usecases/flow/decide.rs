@@ -11,6 +11,7 @@ use crate::protocol::acr::Acr;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::storage::Error;
 use crate::storage::flows::FlowRow;
+use crate::usecases::links::{self, Standing};
 
 pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow, now: Timestamp) -> Result<(), Error> {
     let life = if row.finished_at.is_some() {
@@ -26,6 +27,10 @@ pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow
             && let Some(session) = &flow.session
         {
             let mut tx = core.database.read().await?;
+            if let (Some(proposal), None) = (&flow.purposed.proposal, flow.gathered.link) {
+                let standing = links::standing(&mut tx, core, session.customer, &asker.service, proposal, now).await?;
+                flow.linked = matches!(standing, Standing::Active(_));
+            }
             flow.wanted = Wanted::of(&mut tx, core, asker, request, session, &flow.gathered, now).await?;
         }
         ask = Some(Ask {
@@ -38,7 +43,8 @@ pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow
                 Expected::Anybody | Expected::Stranger(_) => None,
             },
             enabled: asker.client.enabled && asker.service.enabled,
-            link: flow.purposed.proposal.is_some(),
+            // Linked already: there is nothing to decide, and nothing to prove again.
+            link: flow.purposed.proposal.is_some() && !flow.linked,
         });
     }
     let present =

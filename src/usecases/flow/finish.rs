@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Asker, Core, Flow};
+use super::{Asker, Core, Flow, Undone};
 use crate::clock::Timestamp;
 use crate::model::account_page::AccountPage;
 use crate::model::customer::Session;
-use crate::model::flow::{Answer as Decided, Next};
+use crate::model::flow::{Answer as Decided, LinkDecision, Next};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::authorize_response::Answer;
 use crate::protocol::{self, ErrorCode};
@@ -91,20 +91,6 @@ async fn finish_with_grant(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Res
     }
 }
 
-/// Why nothing of the transaction is kept.
-enum Undone {
-    /// Another tab was quicker, or the session ended meanwhile: what is due is another thing now.
-    Stale,
-    /// The database refused.
-    Failed(Error),
-}
-
-impl From<Error> for Undone {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// Flow consumed, grant and code made: one transaction, one commit. The session is held meanwhile: a sign-out either comes first, and
 /// the flow asks again who is there, or finds the grant and tells its client.
 async fn grant(
@@ -132,8 +118,9 @@ async fn grant(
         resources: request.resource.iter().map(|resource| resource.as_str().to_owned()).collect(),
         claims: Some(asked::by_name_alone(&core.catalog.load(), request)),
     };
+    let link = flow.gathered.link.or(flow.linked.then_some(LinkDecision::AlreadyActive));
     match issue::create_grant(tx, core, new, now).await? {
-        Ok(grant) => Ok(issue::create_code(tx, core, &grant, flow.id, request, flow.gathered.link, now).await?),
+        Ok(grant) => Ok(issue::create_code(tx, core, &grant, flow.id, request, link, now).await?),
         // Something ended between the decision and now: nothing is kept, the person is asked to try again.
         Err(_) => Err(Error::Unavailable("the grant is not in force any more".into()).into()),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{Core, Flow, Visitor, store, store_alone};
+use super::{Core, Flow, Undone, Visitor, store, store_alone};
 use crate::clock::Timestamp;
 use crate::crypto::password::Verdict;
 use crate::model::actor::Actor;
@@ -110,7 +110,8 @@ pub async fn choose_account(core: &Arc<Core>, flow: &Flow) -> Result<bool, Error
     store_alone(core, flow, Gathered { account_chosen: true, ..flow.gathered.clone() }).await
 }
 
-/// Stores facts and sends a code, if one is due, in one transaction.
+/// Stores facts and sends a code, if one is due, in one transaction. Where no more may be sent nothing is stored: nobody is led to a page
+/// that waits for a code which is not on its way.
 pub(super) async fn change(
     core: &Arc<Core>,
     visitor: &Visitor,
@@ -120,25 +121,29 @@ pub(super) async fn change(
     now: Timestamp,
 ) -> Result<Identified, Error> {
     let (held, flow, visitor) = (Arc::clone(core), flow.clone(), visitor.clone());
-    core.database
+    let changed = core
+        .database
         .write(move |tx| {
             let (core, flow, visitor, gathered, send_to) =
                 (Arc::clone(&held), flow.clone(), visitor.clone(), gathered.clone(), send_to.clone());
             Box::pin(async move {
-                if !store(tx, &core, &flow, &gathered).await? {
-                    return Ok(Identified::Stale);
+                if let Some(identifier) = send_to {
+                    let service = flow.asker.as_ref().map(|asker| asker.service.document.name.clone());
+                    let sending =
+                        Sending { flow: flow.id, identifier: &identifier, network: &visitor.network, locale: visitor.locale, service };
+                    if let Err(refused) = one_time_code::send(tx, &core, &sending, now).await? {
+                        return Ok(Identified::TooMany(refused));
+                    }
                 }
-                let Some(identifier) = send_to else { return Ok(Identified::Taken) };
-                let service = flow.asker.as_ref().map(|asker| asker.service.document.name.clone());
-                let sending =
-                    Sending { flow: flow.id, identifier: &identifier, network: &visitor.network, locale: visitor.locale, service };
-                Ok(match one_time_code::send(tx, &core, &sending, now).await? {
-                    Ok(()) => Identified::Taken,
-                    Err(refused) => Identified::TooMany(refused),
-                })
+                if store(tx, &core, &flow, &gathered).await? { Ok(Identified::Taken) } else { Err(Undone::Stale) }
             })
         })
-        .await
+        .await;
+    match changed {
+        Ok(done) => Ok(done),
+        Err(Undone::Stale) => Ok(Identified::Stale),
+        Err(Undone::Failed(error)) => Err(error),
+    }
 }
 
 /// Signs in by password. Limits first, then the hash in its pool, then the session: nothing tells an unknown identifier from a wrong password.

@@ -92,7 +92,8 @@ async fn decide_link(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, choice: C
             let (core, flow, deciding, cookie) = (Arc::clone(&held), flow.clone(), deciding.clone(), cookie.clone());
             Box::pin(async move {
                 let Some(decision) = decision(tx, &core, &deciding, choice, now).await? else { return Ok(LinkDone::Stale) };
-                if !store(tx, &core, &flow, &Gathered { link: Some(decision), ..flow.gathered.clone() }).await? {
+                let gathered = Gathered { link: Some(decision), ..flow.gathered.clone() };
+                if !store(tx, &core, &flow, &gathered).await? {
                     return Ok(LinkDone::Stale);
                 }
                 let linked = matches!(decision, LinkDecision::Accepted(_));
@@ -102,7 +103,7 @@ async fn decide_link(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, choice: C
         .await
 }
 
-/// What a choice comes to; `None` when it does not fit how the account stands, which the page tells.
+/// What a choice comes to; `None` when it does not fit how the account stands, which the page tells, or there is nothing left to decide.
 async fn decision(
     tx: &mut Tx,
     core: &Core,
@@ -111,7 +112,7 @@ async fn decision(
     now: Timestamp,
 ) -> Result<Option<LinkDecision>, Error> {
     match choice {
-        Choice::Accept => Ok(Some(links::accept(tx, core, deciding, now).await?).filter(|done| *done != LinkDecision::Refused)),
+        Choice::Accept => Ok(Some(links::accept(tx, core, deciding, now).await?).filter(|done| matches!(done, LinkDecision::Accepted(_)))),
         Choice::Decline => links::decline(tx, core, deciding, now).await.map(|_| Some(LinkDecision::Declined)),
         Choice::Pass => links::pass(tx, core, deciding, now).await,
     }

@@ -77,6 +77,8 @@ pub struct Flow {
     pub started: Timestamp,
     /// The browser's live session.
     pub session: Option<Session>,
+    /// The account that the service proposed is linked with the session's customer already.
+    pub linked: bool,
     /// What the client wants, as far as it may have it.
     pub wanted: Wanted,
     /// What is due.
@@ -143,6 +145,7 @@ async fn load(core: &Arc<Core>, visitor: &Visitor, mut row: FlowRow, now: Timest
         gathered,
         started: row.created_at,
         session,
+        linked: false,
         wanted: Wanted::default(),
         next: Next::Expired,
     };
@@ -186,6 +189,20 @@ fn seal(core: &Core, id: FlowId, column: &[u8], value: &impl Serialize) -> Resul
 fn unseal<T: serde::de::DeserializeOwned>(core: &Core, id: FlowId, column: &[u8], sealed: &[u8]) -> Result<T, Error> {
     let plain = core.sealer.open(Purpose::Flow, &aad(id, column), sealed);
     plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or_else(|| Error::Corrupt("a flow cannot be opened".into()))
+}
+
+/// Why nothing of a transaction is kept.
+enum Undone {
+    /// Another tab was quicker, or the session ended meanwhile: what is due is another thing now.
+    Stale,
+    /// The database refused.
+    Failed(Error),
+}
+
+impl From<Error> for Undone {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// Stores changed facts in a transaction; `false` when another tab was quicker: nothing is changed then.

@@ -106,6 +106,12 @@ impl Wanted {
         consent: Option<ConsentId>,
     ) -> Result<(), Error> {
         let catalog = core.catalog.load();
+        let known = catalog.scopes.get(scope);
+        // A client's own service is no exception: whoever holds the session would see what is in the token's reach.
+        if known.is_some_and(|known| session.acr < known.class.least_acr()) {
+            self.left_out.push(LeftOut { scope: scope.to_owned(), why: Why::Level });
+            return Ok(());
+        }
         if OF_SIGN_IN.contains(&scope) || audience::owns(&catalog, &asker.service, scope) {
             let useless = scope == "offline_access" && !asker.client.may(GrantType::RefreshToken);
             if !useless {
@@ -114,12 +120,8 @@ impl Wanted {
             return Ok(());
         }
         // A scope that stands in no catalogue means nothing to anybody: it is not grantable.
-        let Some(known) = catalog.scopes.get(scope) else { return Ok(()) };
+        let Some(known) = known else { return Ok(()) };
         if scope == "customer_id" && !asker.service.document.ecosystem_member {
-            return Ok(());
-        }
-        if session.acr < known.class.least_acr() {
-            self.left_out.push(LeftOut { scope: scope.to_owned(), why: Why::Level });
             return Ok(());
         }
         let owner = if catalog.domains.get(&known.domain).is_some_and(|domain| domain.concord) {

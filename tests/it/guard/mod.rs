@@ -10,6 +10,7 @@ mod dumps;
 mod haystack;
 mod hosts;
 mod jobs;
+mod mails;
 mod reload;
 mod roles;
 mod routes;

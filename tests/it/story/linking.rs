@@ -23,6 +23,66 @@ fn link_form(page: &Answer, action: &str) -> crate::support::html::Form {
 }
 
 on_both! {
+    /// Conventions 5: already active for the same customer is `active`, without a page, without a fresh sign-in, and nothing is made twice.
+    async fn a_link_that_is_active_already_is_not_asked_for_again(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let mut anna = eco.person("anna");
+        let linked = eco.connect(&mut anna, &eco.points, "polar-points", "PP-104417").await;
+        assert_eq!(linked["link_status"], "active");
+        let cookie = session(&anna);
+        let counts = || async {
+            (eco.world.count("SELECT COUNT(*) FROM links").await, eco.world.count("SELECT COUNT(*) FROM consents").await)
+        };
+        let before = counts().await;
+        eco.world.pass(std::time::Duration::from_secs(3600));
+        for _ in 0..2 {
+            let pending = proposed(&eco, "PP-104417").await;
+            let back = eco.points.returned(&pending, &anna.browser.open(pending.url.as_str()).await);
+            let code = parameter(&back, "code").expect("no page was shown");
+            let tokens = eco.points.redeem(&code, &pending.verifier).await.expect(200).json();
+            assert_eq!(tokens["link_status"], "active");
+            assert_eq!(eco.link_states(&anna, "polar-points").await, [concord::model::link::LinkState::Active]);
+        }
+        assert_eq!((counts().await, session(&anna)), (before, cookie));
+        // Once it has ended, it is a question again.
+        eco.end_link(&anna, "polar-points").await;
+        let pending = proposed(&eco, "PP-104417").await;
+        assert_eq!(anna.browser.open(pending.url.as_str()).await.expect(200).url.path(), "/reauth");
+        eco.close().await;
+    }
+
+    /// What one person decided in a flow does not become somebody else's who signs in before it ends.
+    async fn a_link_accepted_by_one_is_not_activated_by_another(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let (mut anna, mut boris) = (eco.person("anna"), eco.person("boris"));
+        eco.sign_in(&mut anna, &eco.cinema, &[]).await;
+        eco.sign_in(&mut boris, &eco.cinema, &[]).await;
+        let pending = proposed(&eco, "PP-104417").await;
+        let page = anna.browser.open(pending.url.as_str()).await.expect(200);
+        let page = anna.browser.submit(link_form(&page, "accept")).await.expect(200);
+        assert_eq!(page.url.path(), "/consent");
+        // "Not you?": he signs in on her browser, and is asked himself.
+        let leave = anna.browser.submit(link_form(&page, "other")).await.expect(200);
+        let login = anna.browser.submit(link_form(&leave, "sign-out")).await.expect(200);
+        assert_eq!(login.url.path(), "/login", "{}", login.page().text());
+        boris.browser = anna.browser.tab();
+        boris.answer = "decline";
+        let page = boris.browser.open(pending.url.as_str()).await.expect(200);
+        let form = page.page().form(&["identifier"]).fill("identifier", &boris.email).press("action=continue");
+        let page = boris.browser.submit(form).await.expect(200);
+        let form = page.page().form(&["password"]).fill("password", &boris.password).press("action=continue");
+        let page = boris.browser.submit(form).await.expect(200);
+        assert_eq!(page.url.path(), "/link", "{}", page.page().text());
+        let page = boris.browser.submit(link_form(&page, "decline")).await.expect(200);
+        let answer = boris.browser.submit(link_form(&page, "accept")).await;
+        let back = eco.points.returned(&pending, &answer);
+        let code = parameter(&back, "code").expect("a code of his");
+        let tokens = eco.points.redeem(&code, &pending.verifier).await.expect(200).json();
+        assert_eq!(tokens["link_status"], "declined");
+        assert!(!eco.link_states(&anna, "polar-points").await.contains(&concord::model::link::LinkState::Active));
+        eco.close().await;
+    }
+
     /// P12: who proves an account that is linked elsewhere is told so, not by whom it is held, and signs in without the link.
     async fn p12_a_link_that_is_refused_is_told_and_signing_in_goes_on(world: World) {
         let eco = Ecosystem::open(world).await;

@@ -6,6 +6,7 @@ mod interrupted;
 mod linking;
 mod refusals;
 mod sign_out;
+mod wishes;
 
 use ecosystem::Ecosystem;
 use serde_json::{Value, json};
