@@ -62,12 +62,12 @@ pub fn error_pages(core: &Arc<Core>) -> PageHook {
     let core = Arc::clone(core);
     let cookies = CookieStyle { secure: core.config.issuer.is_https() };
     Arc::new(move |refused: &errors::ErrorPage<'_>| {
-        let (locale, theme) = browser::taste(cookies, refused.headers);
+        let (locale, theme) = browser::wished(browser::taste(cookies, refused.headers), refused.address);
         let frame = Frame {
             locale,
             theme,
             issuer_host: browser::host_of(core.issuer()).to_owned(),
-            path: "/account".to_owned(),
+            path: refused.address.to_owned(),
             csrf: String::new(),
             signed_in_as: None,
             client: None,
@@ -78,7 +78,7 @@ pub fn error_pages(core: &Arc<Core>) -> PageHook {
         let kind = kind_of(refused.status, refused.code);
         let details = if refused.detail.is_empty() { Vec::new() } else { vec![(refused.code.to_owned(), refused.detail.to_owned())] };
         let back = match kind {
-            ErrorKind::WrongHost => Some((frame.issuer_host.clone(), core.issuer().to_owned())),
+            ErrorKind::WrongHost | ErrorKind::WrongScheme => Some((frame.issuer_host.clone(), core.issuer().to_owned())),
             // Whoever got lost on our own pages finds the way to their own.
             ErrorKind::NotFound | ErrorKind::StaleForm | ErrorKind::ExpiredFlow => Some((frame.t("brand"), "/account".to_owned())),
             _ => None,
@@ -95,6 +95,7 @@ fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
         "stale_form" | "cross_site" => ErrorKind::StaleForm,
         "refused_logout" => ErrorKind::RefusedLogout,
         "wrong_host" => ErrorKind::WrongHost,
+        "wrong_scheme" => ErrorKind::WrongScheme,
         _ => match status.as_u16() {
             404 => ErrorKind::NotFound,
             503 => ErrorKind::Unavailable,

@@ -144,6 +144,13 @@ pub(super) fn taste(style: CookieStyle, headers: &HeaderMap) -> (Locale, Theme) 
     (locale, chosen(THEME).and_then(|word| Theme::parse(&word)).unwrap_or_default())
 }
 
+/// The same, where the address itself names another: on an error page, which nothing leads away from.
+pub(super) fn wished((locale, theme): (Locale, Theme), address: &str) -> (Locale, Theme) {
+    let query = address.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let last = |name: &str| query.split('&').rev().find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    (last("lang").and_then(Locale::from_tag).unwrap_or(locale), last("theme").and_then(Theme::parse).unwrap_or(theme))
+}
+
 /// Host and port of a URL.
 pub(super) fn host_of(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest.split('/').next().unwrap_or(rest))

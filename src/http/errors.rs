@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::BodyFault;
 use crate::protocol::{Error as ProtocolError, ErrorCode};
 use crate::telemetry::{RequestId, request_id};
+use crate::ui::problems::ProblemKind;
+use crate::usecases::Failure;
 
 /// In which form an address answers when it refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Voice {
     pub fn refuse(self, status: StatusCode) -> Response {
         let mut response = match self {
             Self::OAuth => oauth(status, &ProtocolError::new(code_of(status), sentence(status))),
-            Self::Problem => Problem::new(status, "http").into_response(),
+            Self::Problem => Problem::new(status, ProblemKind::Http).into_response(),
             Self::Page => Refusal::new(status).into_response(),
         };
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -113,6 +115,19 @@ impl From<Refusal> for Error {
     }
 }
 
+/// The database could not be asked, or is in contradiction with itself: a page says so. Endpoints for programs never come here, their use
+/// cases have errors of the protocol.
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        if let Failure::Unavailable(detail) = failure {
+            tracing::warn!(event = "storage.unavailable", detail);
+            return Refusal::new(StatusCode::SERVICE_UNAVAILABLE).into();
+        }
+        tracing::error!(event = "storage.failed", error = %failure);
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR).into()
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
@@ -183,6 +198,9 @@ fn id_text() -> String {
     request_id().as_ref().map(RequestId::to_string).unwrap_or_default()
 }
 
+/// The page about the kinds of problems.
+pub const PROBLEMS: &str = "/api/docs";
+
 /// RFC 9457: what is wrong with an API request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -217,10 +235,11 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Re
 }
 
 impl Problem {
-    /// A problem with a stable code like `link_conflict`, documented under `/api/docs#CODE`.
-    pub fn new(status: StatusCode, code: &'static str) -> Self {
+    /// A problem of a kind that is documented where its `type` leads.
+    pub fn new(status: StatusCode, kind: ProblemKind) -> Self {
+        let code = kind.word();
         Self {
-            kind: format!("/api/docs#{code}"),
+            kind: format!("{PROBLEMS}#{code}"),
             title: status.canonical_reason().unwrap_or("Error"),
             status,
             detail: None,
@@ -288,10 +307,10 @@ impl Refusal {
     }
 
     /// The page, put into the headers of `response`.
-    pub(super) fn page(&self, hook: &PageHook, headers: &HeaderMap, response: Response) -> Response {
+    pub(super) fn page(&self, hook: &PageHook, address: &str, headers: &HeaderMap, response: Response) -> Response {
         let detail = if self.status.is_server_error() { "" } else { self.detail.as_str() };
         let id = id_text();
-        let html = hook(&ErrorPage { status: self.status, code: self.code, detail, request_id: &id, headers });
+        let html = hook(&ErrorPage { status: self.status, code: self.code, detail, request_id: &id, address, headers });
         let (mut parts, _) = response.into_parts();
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         parts.headers.remove(header::CONTENT_LENGTH);
@@ -324,6 +343,8 @@ pub struct ErrorPage<'a> {
     pub detail: &'a str,
     /// Names the request in the log.
     pub request_id: &'a str,
+    /// Path and query that were asked for: where the page's switches of language and theme lead, and what they say.
+    pub address: &'a str,
     /// The request's header: whose language and theme they are.
     pub headers: &'a HeaderMap,
 }

@@ -16,6 +16,7 @@ use super::errors::{Error, Problem, Refusal, Voice};
 use super::layers::RequestInfo;
 use crate::protocol::Error as ProtocolError;
 use crate::protocol::params::Params;
+use crate::ui::problems::ProblemKind;
 
 /// The shell's limits are tighter; this one holds where no shell is.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -115,7 +116,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiJson<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let json = media_type(request.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
         if !json {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemKind::NotJson)
                 .with_detail("the content type must be application/json")
                 .into());
         }
@@ -124,7 +125,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiJson<T> {
             let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
             // The parser's own words may repeat what was sent.
             let detail = format!("the body does not fit at line {}, column {}", error.line(), error.column());
-            Problem::new(status, "invalid_body").with_detail(detail).into()
+            Problem::new(status, ProblemKind::InvalidBody).with_detail(detail).into()
         })
     }
 }

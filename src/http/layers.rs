@@ -117,7 +117,7 @@ where
         let shell = Arc::clone(&self.shell);
         let info = shell.introduce(&request);
         let voice = Voice::of(request.uri().path());
-        let reader = if voice == Voice::Page { reader(request.headers()) } else { HeaderMap::new() };
+        let reader = if voice == Voice::Page { Reader::of(&request) } else { Reader::default() };
         let access = Access::new(info, &request);
         let running = shell.running.fetch_add(1, Ordering::Relaxed);
         let state = if running >= shell.max_requests {
@@ -170,14 +170,23 @@ enum State<F> {
 }
 
 /// What a request says about its reader's language and theme.
-fn reader(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = HeaderMap::new();
-    for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
-        for value in headers.get_all(&name) {
-            kept.append(&name, value.clone());
+#[derive(Default)]
+struct Reader {
+    headers: HeaderMap,
+    /// Path and query.
+    address: String,
+}
+
+impl Reader {
+    fn of(request: &Request) -> Self {
+        let mut headers = HeaderMap::new();
+        for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
+            for value in request.headers().get_all(&name) {
+                headers.append(&name, value.clone());
+            }
         }
+        Self { headers, address: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default() }
     }
-    kept
 }
 
 /// A request on its way to its answer.
@@ -186,7 +195,7 @@ struct Answer<F> {
     timeout: Option<Pin<Box<Sleep>>>,
     voice: Voice,
     /// Whose language and theme an error page has.
-    reader: HeaderMap,
+    reader: Reader,
     /// Taken when the answer is complete; still here in `drop` when the client left before.
     access: Option<Access>,
     shell: Arc<Shell>,
@@ -224,7 +233,7 @@ impl<F> Answer<F> {
 
     fn finish(&mut self, mut response: Response) -> Response {
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-            response = refusal.page(&self.shell.page, &self.reader, response);
+            response = refusal.page(&self.shell.page, &self.reader.address, &self.reader.headers, response);
         }
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));

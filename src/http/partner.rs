@@ -19,6 +19,7 @@ use super::errors::{Error, Problem, Voice};
 use super::extract::{ApiJson, QueryParams};
 use crate::clock::Timestamp;
 use crate::protocol::{Error as ProtocolError, ErrorCode, bearer};
+use crate::ui::problems::ProblemKind;
 use crate::usecases::Core;
 use crate::usecases::partner_access::{self, Caller};
 use crate::usecases::profile_write::{self, BadValue, Observation, Refusal, SCOPE};
@@ -91,8 +92,9 @@ async fn show(
     QueryParams(query): QueryParams,
 ) -> Result<Json<Shown>, Response> {
     let caller = caller(&core, &headers, core.clock.now()).await?;
-    let query =
-        query.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "invalid_query").with_detail(error.description()).into_response())?;
+    let query = query.map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, ProblemKind::InvalidQuery).with_detail(error.description()).into_response()
+    })?;
     let account = query.get("local_account").unwrap_or_default();
     match profile_write::read(&core, &caller, &domain, account).await {
         Ok(standing) => {
@@ -116,10 +118,10 @@ async fn caller(core: &Core, headers: &HeaderMap, now: Timestamp) -> Result<Call
 
 fn refused(error: Option<&ProtocolError>) -> Response {
     let (status, code) = match error.map(|error| error.code) {
-        None => (StatusCode::UNAUTHORIZED, "token_missing"),
-        Some(ErrorCode::InvalidToken) => (StatusCode::UNAUTHORIZED, "invalid_token"),
-        Some(ErrorCode::InsufficientScope) => (StatusCode::FORBIDDEN, "insufficient_scope"),
-        Some(ErrorCode::InvalidRequest) => (StatusCode::BAD_REQUEST, "invalid_request"),
+        None => (StatusCode::UNAUTHORIZED, ProblemKind::TokenMissing),
+        Some(ErrorCode::InvalidToken) => (StatusCode::UNAUTHORIZED, ProblemKind::InvalidToken),
+        Some(ErrorCode::InsufficientScope) => (StatusCode::FORBIDDEN, ProblemKind::InsufficientScope),
+        Some(ErrorCode::InvalidRequest) => (StatusCode::BAD_REQUEST, ProblemKind::InvalidRequest),
         Some(_) => return error.map_or_else(|| StatusCode::INTERNAL_SERVER_ERROR.into_response(), |error| fault(error).into_response()),
     };
     let mut response =
@@ -133,20 +135,24 @@ fn refused(error: Option<&ProtocolError>) -> Response {
 /// A fault of ours; the log says which.
 fn fault(error: &ProtocolError) -> Problem {
     let (status, code) = match error.code {
-        ErrorCode::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
+        ErrorCode::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, ProblemKind::TemporarilyUnavailable),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, ProblemKind::ServerError),
     };
     Problem::new(status, code).with_detail(error.detail.as_deref().unwrap_or_default())
 }
 
 fn field(pointer: &str, code: &'static str, detail: &str) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").with_field(pointer, code, detail)
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemKind::InvalidBody).with_field(pointer, code, detail)
 }
 
 fn problem(refusal: Refusal) -> Problem {
     match refusal {
-        Refusal::NotOwner => Problem::new(StatusCode::FORBIDDEN, "not_owner").with_detail("this product domain is not your service's"),
-        Refusal::Unknown => Problem::new(StatusCode::NOT_FOUND, "account_not_linked").with_detail("no customer has linked this account"),
+        Refusal::NotOwner => {
+            Problem::new(StatusCode::FORBIDDEN, ProblemKind::NotOwner).with_detail("this product domain is not your service's")
+        }
+        Refusal::Unknown => {
+            Problem::new(StatusCode::NOT_FOUND, ProblemKind::AccountNotLinked).with_detail("no customer has linked this account")
+        }
         Refusal::Account => field("/local_account", "invalid_account", "1 to 255 bytes of text"),
         Refusal::TooEarly => field("/observed_at", "in_the_future", "an observation cannot be later than now"),
         Refusal::TooMany => field("/values", "too_many", "100 values at most"),

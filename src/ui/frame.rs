@@ -194,10 +194,14 @@ impl Frame {
         assets::url(name)
     }
 
-    /// This page with `name=value` in its query; the cookie is set by the http layer, which comes back without it.
+    /// This page with `name=value` in its query, in place of any other value; the cookie is set by the http layer, which comes back without
+    /// it.
     pub(super) fn with_query(&self, name: &str, value: &str) -> String {
-        let divider = if self.path.contains('?') { '&' } else { '?' };
-        format!("{}{divider}{name}={value}", self.path)
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let others = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
+        let query: Vec<&str> = others.collect();
+        let divider = if query.is_empty() { "" } else { "&" };
+        format!("{path}?{}{divider}{name}={value}", query.join("&"))
     }
 
     /// What the language switch offers: tag, own name, address, whether it is the present one.

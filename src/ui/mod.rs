@@ -16,7 +16,7 @@
 //! | [`reauth::SelectAccount`] | - | `select` (id `person-1`.., field `person` of its form), `other` |
 //! | [`register::RegisterEmail`] | `email` | `continue`, `sign-in` |
 //! | [`register::Nickname`] | `nickname` | `continue` |
-//! | [`register::ChoosePassword`] | `new-password`; `username` | `continue`, `skip` |
+//! | [`register::ChoosePassword`] | `new-password`; `username` | `continue` |
 //! | [`link::Link`] | - | `decline`, `accept`, `other` (not you?) |
 //! | [`link::LinkRefused`] | - | `continue` |
 //! | [`consent::Consent`] | checkboxes `item`, value = scope, id = `item-<scope>` | `decline`, `accept`, `other` |
@@ -29,6 +29,7 @@
 //! | [`leave::SignOut`] | - | `sign-out`, `stay` |
 //! | [`trouble::FormPost`] | the response's parameters, hidden; sent to the client | id `continue` |
 //! | error pages | - | ids `error-code`, `request-id`; link `go-on` |
+//! | [`problems::Problems`] | - | a section per kind of problem, id = its word |
 //! | [`demo::Hub`] | - | `persona` (id `persona-<handle>`, field `persona`), `clear` |
 //! | [`demo::PartnerHome`] | `login`, `password` | `sign-in`, `concord` |
 //! | [`demo::PartnerAccount`] | `panel` (hidden, per panel) | `connect`, `disconnect`, `share` (id `share-<panel>`), `sign-out`, `sign-out-everywhere` |
@@ -60,6 +61,8 @@ pub mod mail;
 mod page;
 /// Who sees what, and taking it back.
 pub mod privacy;
+/// What the APIs answer when they refuse.
+pub mod problems;
 /// Who is here.
 pub mod reauth;
 /// Creating a Concord ID.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::frame::{Frame, Theme};
 use super::page::{SAMPLE_NOW, Sample};
-use super::{account, assets, consent, leave, link, mail, privacy, reauth, register, sessions, sign_in, trouble};
+use super::{account, assets, consent, leave, link, mail, privacy, problems, reauth, register, sessions, sign_in, trouble};
 use crate::protocol::locale::Locale;
 
 /// Adds a page's samples under `area.page.variant`.
@@ -44,6 +44,7 @@ pub fn samples() -> Vec<Sample> {
         "leave.sign-out": leave::SignOut,
         "leave.signed-out": leave::SignedOut,
         "trouble.error": trouble::ErrorPage,
+        "trouble.problems": problems::Problems,
         "trouble.elsewhere": trouble::ContinueElsewhere,
         "trouble.finished": trouble::AlreadyFinished,
         "trouble.form-post": trouble::FormPost,

@@ -209,6 +209,9 @@ fn mails_say_everything_in_every_language() {
 fn switches_keep_the_page() {
     let f = frame(Locale::Ru, Theme::Auto);
     assert_eq!(f.with_query("lang", "zh"), "/flow/flw_01?step=1&lang=zh");
+    let switched = super::Frame { path: "/nowhere?lang=ru&a=1&theme=dark".into(), ..f.clone() };
+    assert_eq!(switched.with_query("lang", "en"), "/nowhere?a=1&theme=dark&lang=en");
+    assert_eq!(switched.with_query("theme", "auto"), "/nowhere?lang=ru&a=1&theme=auto");
     assert_eq!(super::Frame { path: "/account".into(), ..f }.with_query("theme", "dark"), "/account?theme=dark");
 }
 

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     RefusedLogout,
     /// The page was asked for under a name that is not the issuer's.
     WrongHost,
+    /// The page was asked for in clear, though the issuer is not, or the other way round: a proxy is set up wrong.
+    WrongScheme,
     /// There is no such page.
     NotFound,
     /// The database or another part cannot be reached.
@@ -41,6 +43,7 @@ impl ErrorKind {
             Self::StaleForm => "stale_form",
             Self::RefusedLogout => "refused_logout",
             Self::WrongHost => "wrong_host",
+            Self::WrongScheme => "wrong_scheme",
             Self::NotFound => "not_found",
             Self::Unavailable => "temporarily_unavailable",
             Self::Internal => "internal_error",
@@ -56,6 +59,7 @@ impl ErrorKind {
             Self::StaleForm => ("trouble-form-title", "trouble-form"),
             Self::RefusedLogout => ("trouble-logout-title", "trouble-logout"),
             Self::WrongHost => ("trouble-host-title", "trouble-host"),
+            Self::WrongScheme => ("trouble-scheme-title", "trouble-scheme"),
             Self::NotFound => ("trouble-not-found-title", "trouble-not-found"),
             Self::Unavailable => ("trouble-unavailable-title", "trouble-unavailable"),
             Self::Internal => ("trouble-internal-title", "trouble-internal"),
@@ -104,6 +108,10 @@ impl ErrorPage {
             (
                 "wrong-host",
                 Self { back: Some(("id.example.com".to_owned(), "https://id.example.com".to_owned())), ..Self::of(ErrorKind::WrongHost) },
+            ),
+            (
+                "wrong-scheme",
+                Self { back: Some(("id.example.com".to_owned(), "https://id.example.com".to_owned())), ..Self::of(ErrorKind::WrongScheme) },
             ),
             ("not-found", Self::of(ErrorKind::NotFound)),
             ("unavailable", Self::of(ErrorKind::Unavailable)),

@@ -7,7 +7,7 @@ use super::{Pressed, Visit, after, not_found, read, words};
 use crate::http::app::App;
 use crate::http::errors::Error;
 use crate::http::extract::QueryParams;
-use crate::http::pages::answer::{see_other, unavailable};
+use crate::http::pages::answer::see_other;
 use crate::model::consent::ConsentKind;
 use crate::protocol::params::Params;
 use crate::ui::account::{Home, Links};
@@ -72,7 +72,7 @@ pub(super) async fn act(State(app): State<App>, path: MatchedPath, Pressed { vis
 async fn withdraw(app: &App, visit: &Visit, page: &str, form: &Params) -> Result<String, Error> {
     let id = form.get("consent").and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
     let (core, customer) = (&app.core, visit.session.customer);
-    let found = account::consent_of(core, customer, id).await.map_err(|error| unavailable(&error))?;
+    let found = account::consent_of(core, customer, id).await?;
     let (kind, recipient) = found.ok_or_else(not_found)?;
     let code = &recipient.document.code;
     if kind == ConsentKind::SignIn {
@@ -81,13 +81,13 @@ async fn withdraw(app: &App, visit: &Visit, page: &str, form: &Params) -> Result
     }
     let done = endings::withdraw(core, Some(customer), id, &visit.expression(), visit.browser.now).await;
     let word = if kind == ConsentKind::Link { "link-ended" } else { "withdrawn" };
-    after(done.map_err(|error| unavailable(&error))?, page, word, code)
+    after(done?, page, word, code)
 }
 
 async fn undo(app: &App, visit: &Visit, page: &str, form: &Params) -> Result<String, Error> {
     let id = form.get("link").and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
     let (core, customer) = (&app.core, visit.session.customer);
-    let service = account::service_of_link(core, customer, id).await.map_err(|error| unavailable(&error))?.ok_or_else(not_found)?;
+    let service = account::service_of_link(core, customer, id).await?.ok_or_else(not_found)?;
     let done = endings::undo(core, customer, id, &visit.expression(), visit.browser.now).await;
-    after(done.map_err(|error| unavailable(&error))?, page, "link-ended", &service.document.code)
+    after(done?, page, "link-ended", &service.document.code)
 }

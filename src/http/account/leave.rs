@@ -9,7 +9,7 @@ use crate::http::app::App;
 use crate::http::browser::{Browser, SESSION};
 use crate::http::errors::Error;
 use crate::http::extract::{PageForm, QueryParams};
-use crate::http::pages::answer::{page, see_other, unavailable};
+use crate::http::pages::answer::{page, see_other};
 use crate::http::pages::person;
 use crate::model::customer::Session;
 use crate::model::ids::FlowId;
@@ -24,12 +24,12 @@ const FORM: &str = "sign-out";
 
 async fn session_of(app: &App, browser: &Browser) -> Result<Option<Session>, Error> {
     let cookie = browser.visitor.session.as_deref();
-    account::signed_in(&app.core, cookie, browser.now).await.map_err(|error| unavailable(&error))
+    account::signed_in(&app.core, cookie, browser.now).await.map_err(Error::from)
 }
 
 /// The services a session signed in to, by name.
 async fn told(app: &App, session: &Session, browser: &Browser) -> Result<Vec<String>, Error> {
-    let held = account::overview(&app.core, session.customer, browser.now).await.map_err(|error| unavailable(&error))?;
+    let held = account::overview(&app.core, session.customer, browser.now).await?;
     let here = held.sessions.into_iter().find(|held| held.session.id == session.id);
     let services = here.map(|held| held.services).unwrap_or_default();
     Ok(services.iter().map(|service| service.document.name.get(browser.visitor.locale).to_owned()).collect())
@@ -75,7 +75,7 @@ pub(super) async fn leave(
     let mut services = Vec::new();
     if let Some(session) = session_of(&app, &browser).await? {
         services = told(&app, &session, &browser).await?;
-        logout::end_session(&app.core, session.customer, session.id, browser.now).await.map_err(|error| unavailable(&error))?;
+        logout::end_session(&app.core, session.customer, session.id, browser.now).await?;
     }
     browser.clear(&app, SESSION);
     browser.visitor.session = None;
@@ -90,9 +90,9 @@ pub(super) async fn leave(
 
 /// The flow asks again who it is.
 async fn forget_person(app: &App, browser: &Browser, id: FlowId) -> Result<(), Error> {
-    let opened = flow::open(&app.core, &browser.visitor, id, browser.now).await.map_err(|error| unavailable(&error))?;
+    let opened = flow::open(&app.core, &browser.visitor, id, browser.now).await?;
     if let Opened::Here(flow) = opened {
-        flow::use_another(&app.core, &flow).await.map_err(|error| unavailable(&error))?;
+        flow::use_another(&app.core, &flow).await?;
     }
     Ok(())
 }

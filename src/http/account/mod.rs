@@ -18,7 +18,7 @@ use super::app::App;
 use super::browser::Browser;
 use super::errors::{Error, Refusal};
 use super::extract::PageForm;
-use super::pages::answer::{page, see_other, unavailable};
+use super::pages::answer::{page, see_other};
 use super::pages::{ours_only, person};
 use crate::model::account_page::AccountPage;
 use crate::model::customer::Session;
@@ -109,7 +109,7 @@ impl FromRequestParts<App> for Visit {
         let browser = Browser::from_request_parts(parts, app).await?;
         let core = &app.core;
         let cookie = browser.visitor.session.as_deref();
-        let session = account::signed_in(core, cookie, browser.now).await.map_err(|error| unavailable(&error))?;
+        let session = account::signed_in(core, cookie, browser.now).await?;
         let Some(session) = session else {
             return Err(Detour::SignIn(to_sign_in(app, browser, false).await?));
         };
@@ -139,7 +139,7 @@ impl FromRequest<App> for Pressed {
 /// To a flow that comes back to this page; before a `change` it asks for a proof even of somebody who is signed in.
 async fn to_sign_in(app: &App, browser: Browser, change: bool) -> Result<Response, Error> {
     let page = AccountPage::at(browser.page());
-    let id = flow::start_for_account(&app.core, &browser.visitor, page, change, browser.now).await.map_err(|error| unavailable(&error))?;
+    let id = flow::start_for_account(&app.core, &browser.visitor, page, change, browser.now).await?;
     let step = if change { "reauth" } else { "login" };
     Ok(browser.answer(see_other(&format!("/{step}?flow={id}"))))
 }
@@ -166,7 +166,7 @@ impl Visit {
 
     /// Everything these pages show: services, links, consents, sessions.
     async fn overview(&self, app: &App) -> Result<Overview, Error> {
-        account::overview(&app.core, self.session.customer, self.browser.now).await.map_err(|error| unavailable(&error))
+        account::overview(&app.core, self.session.customer, self.browser.now).await.map_err(Error::from)
     }
 
     fn go(self, to: &str) -> Response {
@@ -181,7 +181,7 @@ impl Visit {
     /// What the query says was done a moment ago. Services are named by code, so that a query cannot put words on the page.
     async fn notice(&self, app: &App, query: &Params) -> Result<Option<Notice>, Error> {
         let service = match query.get("service") {
-            Some(code) => partners::service_by_code(&app.core, code).await.map_err(|error| unavailable(&error))?,
+            Some(code) => partners::service_by_code(&app.core, code).await?,
             None => None,
         };
         let name = service.map(|service| service.document.name.get(self.browser.visitor.locale).to_owned());

@@ -11,7 +11,6 @@ use crate::http::browser::SESSION;
 use crate::http::errors::Error;
 use crate::http::extract::QueryParams;
 use crate::http::pages::MAX_NICKNAME;
-use crate::http::pages::answer::unavailable;
 use crate::protocol::params::Params;
 use crate::ui::register::{ChoosePassword, NewPasswordError, Nickname, NicknameError, PasswordChoice};
 use crate::ui::sessions::{Contact, Security, SessionRow, Sessions};
@@ -47,11 +46,11 @@ pub(super) async fn end_sessions(State(app): State<App>, Pressed { visit, form }
             if id == visit.session.id {
                 return Ok(visit.go("/logout"));
             }
-            let ended = account::end_session(core, customer, id, now).await.map_err(|error| unavailable(&error))?;
+            let ended = account::end_session(core, customer, id, now).await?;
             if ended.ok_or_else(not_found)? { "session-ended" } else { "nothing" }
         }
         Some("end-others") => {
-            let ended = account::end_others(core, customer, visit.session.id, now).await.map_err(|error| unavailable(&error))?;
+            let ended = account::end_others(core, customer, visit.session.id, now).await?;
             if ended > 0 { "others-ended" } else { "nothing" }
         }
         _ => return Ok(visit.go("/account/sessions")),
@@ -62,7 +61,7 @@ pub(super) async fn end_sessions(State(app): State<App>, Pressed { visit, form }
 /// `GET /account/security`.
 pub(super) async fn security(State(app): State<App>, QueryParams(query): QueryParams, visit: Visit) -> Result<Response, Error> {
     let notice = visit.notice(&app, &read(query)?).await?;
-    let known = account::credentials(&app.core, visit.session.customer).await.map_err(|error| unavailable(&error))?;
+    let known = account::credentials(&app.core, visit.session.customer).await?;
     let contact = |identifier: &crate::usecases::identifiers::Opened| Contact {
         address: masked(&identifier.value),
         verified_at: identifier.verified_at,
@@ -92,12 +91,12 @@ pub(super) async fn rename(State(app): State<App>, Pressed { visit, form }: Pres
         let page = Nickname { value: typed.to_owned(), error };
         return Ok(visit.show(&app, |frame| page.render(frame)));
     }
-    account::rename(&app.core, visit.session.customer, typed, visit.browser.now).await.map_err(|error| unavailable(&error))?;
+    account::rename(&app.core, visit.session.customer, typed, visit.browser.now).await?;
     Ok(visit.go("/account/security?done=nickname"))
 }
 
 async fn choose(app: &App, visit: &Visit, error: Option<NewPasswordError>) -> Result<ChoosePassword, Error> {
-    let known = account::credentials(&app.core, visit.session.customer).await.map_err(|error| unavailable(&error))?;
+    let known = account::credentials(&app.core, visit.session.customer).await?;
     let login = known.identifiers.iter().find(|identifier| identifier.usage == "login").or(known.identifiers.first());
     Ok(ChoosePassword {
         choice: if known.password_set_at.is_some() { PasswordChoice::Change } else { PasswordChoice::First },
@@ -140,7 +139,7 @@ enum Tried {
 async fn change(app: &App, visit: &mut Visit, form: &Params) -> Result<Tried, Error> {
     let core = &app.core;
     let (current, chosen) = (form.get("current-password").unwrap_or_default(), form.get("new-password").unwrap_or_default());
-    let known = account::credentials(core, visit.session.customer).await.map_err(|error| unavailable(&error))?;
+    let known = account::credentials(core, visit.session.customer).await?;
     if known.password_set_at.is_some() && current.is_empty() {
         return Ok(Tried::Again(NewPasswordError::CurrentEmpty));
     }
@@ -151,7 +150,7 @@ async fn change(app: &App, visit: &mut Visit, form: &Params) -> Result<Tried, Er
     let here = (cookie.as_str(), visit.browser.visitor.network.as_str());
     let passwords = (SecretString::from(current.to_owned()), SecretString::from(chosen.to_owned()));
     let done = account::change_password(core, &visit.session, here, passwords, visit.browser.now).await;
-    Ok(match done.map_err(|error| unavailable(&error))? {
+    Ok(match done? {
         Changed::Done(begun) => {
             visit.browser.set(app, SESSION, &begun.cookie);
             Tried::Changed

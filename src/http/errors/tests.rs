@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{Error, Problem, Refusal, Voice};
 use crate::protocol::{Error as ProtocolError, ErrorCode};
 use crate::telemetry::{RequestIds, in_request};
+use crate::ui::problems::ProblemKind;
 
 fn body(response: Response) -> Value {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -32,7 +33,7 @@ fn lg3_a_5xx_says_the_request_id_and_nothing_else() {
         assert_eq!(response.status(), 500);
         assert_eq!(body(response), serde_json::json!({"error": "server_error", "error_description": format!("request {id}")}));
 
-        let response = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal").with_detail("secret").into_response();
+        let response = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemKind::ServerError).with_detail("secret").into_response();
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         let text = body(response);
         assert_eq!((text["instance"].as_str(), text.get("detail")), (Some(id.as_str()), None));
@@ -54,7 +55,8 @@ fn oauth_errors_are_json_and_401_says_how_to_authenticate() {
 
 #[test]
 fn problems_point_at_members() {
-    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").with_field("/local_account", "missing", "is required");
+    let problem =
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemKind::InvalidBody).with_field("/local_account", "missing", "is required");
     let text = body(problem.into_response());
     assert_eq!(text["status"], 422);
     assert_eq!(text["type"], "/api/docs#invalid_body");

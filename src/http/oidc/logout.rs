@@ -13,7 +13,7 @@ use crate::http::app::App;
 use crate::http::browser::{Browser, SESSION, host_of, same_site};
 use crate::http::errors::{Error, Refusal};
 use crate::http::extract::PageForm;
-use crate::http::pages::answer::{page, see_other, unavailable, with_form_action};
+use crate::http::pages::answer::{page, see_other, with_form_action};
 use crate::http::pages::show::person;
 use crate::model::customer::Session;
 use crate::protocol::Error as ProtocolError;
@@ -45,9 +45,9 @@ struct Asked {
 
 async fn understand(app: &App, browser: &Browser, params: &Params) -> Result<Asked, Error> {
     let request = LogoutRequest::parse(params).map_err(|error| refused(&error))?;
-    let mut tx = app.core.database.read().await.map_err(|error| unavailable(&error))?;
+    let mut tx = app.core.database.read().await?;
     let cookie = browser.visitor.session.as_deref();
-    let session = sessions::live(&mut tx, cookie, browser.now).await.map_err(|error| unavailable(&error))?;
+    let session = sessions::live(&mut tx, cookie, browser.now).await?;
     drop(tx);
     let leaving = logout::understand(&app.core, &request, session.as_ref(), browser.now).await.map_err(|error| refused(&error))?;
     Ok(Asked { session, leaving })
@@ -100,13 +100,13 @@ async fn confirm(app: &App, browser: &Browser, session: &Session) -> Result<Stri
 
 /// The names of the services that will be told.
 async fn told(app: &App, browser: &Browser, session: &Session) -> Result<Vec<String>, Error> {
-    let services = logout::told(&app.core, session.id).await.map_err(|error| unavailable(&error))?;
+    let services = logout::told(&app.core, session.id).await?;
     Ok(services.iter().map(|service| service.document.name.get(browser.visitor.locale).to_owned()).collect())
 }
 
 async fn end(app: &App, browser: Browser, session: &Session, destination: Option<String>) -> Result<Response, Error> {
     let services = told(app, &browser, session).await?;
-    logout::end_session(&app.core, session.customer, session.id, browser.now).await.map_err(|error| unavailable(&error))?;
+    logout::end_session(&app.core, session.customer, session.id, browser.now).await?;
     Ok(gone(app, browser, services, destination))
 }
 

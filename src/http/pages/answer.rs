@@ -4,11 +4,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::browser::Browser;
-use crate::http::errors::{Error, Refusal};
+use crate::http::errors::Refusal;
 use crate::http::headers::FormAction;
 use crate::protocol::authorize_response::Answer;
 use crate::ui::trouble::FormPost;
-use crate::usecases::{Core, Failure};
+use crate::usecases::Core;
 
 /// A page.
 pub(in crate::http) fn page(html: String) -> Response {
@@ -51,18 +51,4 @@ fn origin_of(uri: &str) -> String {
     let after = uri.find("://").map_or(uri.len(), |at| at + 3);
     let end = uri[after..].find(['/', '?']).map_or(uri.len(), |at| after + at);
     uri[..end].to_owned()
-}
-
-/// The database could not be asked, or is in contradiction with itself.
-pub(in crate::http) fn unavailable(error: &Failure) -> Error {
-    match error {
-        Failure::Unavailable(detail) => {
-            tracing::warn!(event = "storage.unavailable", detail);
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE).into()
-        }
-        other => {
-            tracing::error!(event = "storage.failed", error = %other);
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR).into()
-        }
-    }
 }

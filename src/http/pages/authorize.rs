@@ -64,7 +64,7 @@ async fn start(app: &App, headers: &HeaderMap, mut browser: Browser, params: &Pa
             Err(Refusal::because(StatusCode::BAD_REQUEST, "bad_redirect_uri", "redirect_uri is not registered for this client").into())
         }
         Err(StartError::Request(error)) => Err(Refusal::from(&error).into()),
-        Err(StartError::Storage(error)) => Err(answer::unavailable(&error)),
+        Err(StartError::Storage(error)) => Err(error.into()),
     }
 }
 

@@ -16,15 +16,16 @@ use axum::routing::get;
 
 use super::app::App;
 use super::browser::{Browser, same_site};
-use super::errors::{Error, Refusal};
+use super::errors::{Error, PROBLEMS, Refusal};
 use super::extract::{PageFormBytes, QueryParams};
 use crate::clock::Timestamp;
 use crate::model::account_page::AccountPage;
 use crate::model::flow::{LoginStep, Next, RegisterStep};
 use crate::protocol::params::Params;
+use crate::ui::problems::Problems;
 use crate::ui::trouble::{AlreadyFinished, ContinueElsewhere, ErrorKind, ErrorPage};
 use crate::usecases::flow::{self, Finished, Flow, Opened};
-use answer::{page_with, see_other, unavailable};
+use answer::{page_with, see_other};
 
 pub(super) use show::{card, person};
 pub(super) use submit::MAX_NICKNAME;
@@ -51,10 +52,16 @@ pub(super) fn routes(app: &App) -> Router<App> {
     for path in PAGES {
         router = router.route(path, get(show_page).post(submit_page));
     }
-    router = router.route("/agreements/{code}", get(agreement::show));
+    router = router.route("/agreements/{code}", get(agreement::show)).route(PROBLEMS, get(problems));
     // The authorization endpoint is posted to from other sites, by design.
     let authorize = Router::new().route(crate::protocol::metadata::path::AUTHORIZE, get(authorize::get).post(authorize::post));
     authorize.merge(router.layer(middleware::from_fn_with_state(app.clone(), ours_only)))
+}
+
+/// `GET /api/docs`: the kinds of problems, where the `type` of each leads.
+async fn problems(State(app): State<App>, browser: Browser) -> Response {
+    let html = Problems.render(&browser.frame(&app.core, "none"));
+    browser.answer(answer::page(html))
 }
 
 /// Refuses forms of other sites, and answers the switches of language and theme, on every page.
@@ -122,7 +129,7 @@ async fn open(app: &App, browser: &Browser, params: &Params) -> Result<Result<Bo
     let Some(id) = params.get("flow").and_then(|text| text.parse().ok()) else {
         return Err(Refusal::because(StatusCode::NOT_FOUND, "not_found", "no such flow").into());
     };
-    let opened = flow::open(&app.core, &browser.visitor, id, browser.now).await.map_err(|error| unavailable(&error))?;
+    let opened = flow::open(&app.core, &browser.visitor, id, browser.now).await?;
     match opened {
         Opened::Here(flow) => Ok(Ok(flow)),
         Opened::Elsewhere => {
@@ -147,9 +154,7 @@ async fn show_page(
     let path = request_path.as_str();
     // People who come by themselves begin a flow that ends at their account.
     if params.get("flow").is_none() && matches!(path, "/login" | "/register") {
-        let id = flow::start_for_account(&app.core, &browser.visitor, AccountPage::default(), false, browser.now)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let id = flow::start_for_account(&app.core, &browser.visitor, AccountPage::default(), false, browser.now).await?;
         return Ok(browser.answer(see_other(&format!("{path}?flow={id}"))));
     }
     let flow = match open(&app, &browser, &params).await? {
@@ -172,7 +177,7 @@ async fn show_page(
 }
 
 async fn finish(app: &App, browser: &Browser, flow: &Flow) -> Result<Response, Error> {
-    Ok(match flow::finish(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))? {
+    Ok(match flow::finish(&app.core, flow, browser.now).await? {
         Finished::Answer(reply) => answer::deliver(&app.core, browser, reply),
         Finished::Account(page) => see_other(page.as_str()),
         Finished::Stale => see_other(&format!("/continue?flow={}", flow.id)),

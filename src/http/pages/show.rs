@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 
-use super::answer::{page as html, unavailable, with_form_action};
+use super::answer::{page as html, with_form_action};
 use super::words;
 use crate::clock::Timestamp;
 use crate::crypto::password::Weakness;
@@ -110,12 +110,12 @@ fn password(flow: &Flow, trouble: &Trouble) -> Password {
 }
 
 async fn code(app: &App, browser: &Browser, flow: &Flow, trouble: &Trouble) -> Result<Code, Error> {
-    let sent_at = flow::code_sent_at(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+    let sent_at = flow::code_sent_at(&app.core, flow, browser.now).await?;
     let life = app.core.config.limits.code.get();
     let registering = flow.gathered.route == Route::Register;
     // Who is not signed in may have a password, for all this page knows.
     let with_password = match &flow.session {
-        Some(session) => flow::ways(&app.core, session.customer).await.map_err(|error| unavailable(&error))?.password,
+        Some(session) => flow::ways(&app.core, session.customer).await?.password,
         None => !registering,
     };
     Ok(Code {
@@ -152,13 +152,13 @@ fn choose_password(flow: &Flow, trouble: &Trouble) -> ChoosePassword {
 
 /// Nickname and masked address of a customer, for their own pages.
 pub(in crate::http) async fn person(app: &App, customer: crate::model::ids::CustomerId) -> Result<(String, String), Error> {
-    flow::shown_as(&app.core, customer).await.map_err(|error| unavailable(&error))
+    flow::shown_as(&app.core, customer).await.map_err(Error::from)
 }
 
 async fn reauth(app: &App, browser: &Browser, flow: &Flow, why: Why, trouble: &Trouble) -> Result<Reauth, Error> {
     let service = flow.asker.as_ref().map(|asker| asker.service.document.name.get(browser.visitor.locale).to_owned());
     let Some(session) = &flow.session else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
-    let ways = flow::ways(&app.core, session.customer).await.map_err(|error| unavailable(&error))?;
+    let ways = flow::ways(&app.core, session.customer).await?;
     let person = person(app, session.customer).await?.1;
     Ok(Reauth {
         why: match why {
@@ -184,7 +184,7 @@ async fn select_account(app: &App, flow: &Flow) -> Result<SelectAccount, Error> 
 }
 
 async fn link(app: &App, browser: &Browser, flow: &Flow, frame: &Frame) -> Result<String, Error> {
-    let view = flow::link_view(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+    let view = flow::link_view(&app.core, flow, browser.now).await?;
     let (Some(view), Some(asker)) = (view, &flow.asker) else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
     Ok(match view.refused {
         Some(why) => LinkRefused { service: card(&asker.service, frame.locale), problem: words::link_problem(why) }.render(frame),
@@ -193,7 +193,7 @@ async fn link(app: &App, browser: &Browser, flow: &Flow, frame: &Frame) -> Resul
 }
 
 async fn consent(app: &App, browser: &Browser, flow: &Flow, frame: &Frame) -> Result<crate::ui::consent::Consent, Error> {
-    let view = flow::consent_view(&app.core, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+    let view = flow::consent_view(&app.core, flow, browser.now).await?;
     let Some(view) = view else { return Err(super::Refusal::new(axum::http::StatusCode::CONFLICT).into()) };
-    words::consent(&app.core, &view, frame).await.map_err(|error| unavailable(&error))
+    words::consent(&app.core, &view, frame).await.map_err(Error::from)
 }

@@ -2,7 +2,6 @@
 
 use secrecy::SecretString;
 
-use super::answer::unavailable;
 use super::show::Trouble;
 use crate::http::app::App;
 use crate::http::browser::{Browser, SESSION};
@@ -33,13 +32,13 @@ pub(super) async fn submit(app: &App, browser: &mut Browser, flow: &Flow, path: 
         if flow.session.is_some() && action == "other" {
             return Ok(Outcome::To(format!("/logout?flow={}", flow.id)));
         }
-        flow::use_another(core, flow).await.map_err(|error| unavailable(&error))?;
+        flow::use_another(core, flow).await?;
         return Ok(Outcome::To(format!("/login?flow={}", flow.id)));
     }
     match (path, action) {
         ("/login", "register") => Ok(Outcome::To(format!("/register?flow={}", flow.id))),
         ("/register", "sign-in") => {
-            flow::use_another(core, flow).await.map_err(|error| unavailable(&error))?;
+            flow::use_another(core, flow).await?;
             Ok(Outcome::To(format!("/login?flow={}", flow.id)))
         }
         ("/login", _) => identify(app, browser, flow, form.get("identifier"), Route::Password).await,
@@ -47,7 +46,7 @@ pub(super) async fn submit(app: &App, browser: &mut Browser, flow: &Flow, path: 
         ("/login/password", "code") => switch(app, browser, flow, Route::Code).await,
         ("/login/code", "password") => switch(app, browser, flow, Route::Password).await,
         ("/login/code", "resend") => {
-            let sent = flow::resend_code(core, &browser.visitor, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+            let sent = flow::resend_code(core, &browser.visitor, flow, browser.now).await?;
             Ok(match sent {
                 Identified::TooMany(refused) => Outcome::Again(Trouble::TooMany(refused.until)),
                 Identified::Taken => Outcome::To(format!("/login/code?flow={}&sent=again", flow.id)),
@@ -71,7 +70,7 @@ pub(super) async fn submit(app: &App, browser: &mut Browser, flow: &Flow, path: 
 }
 
 fn gone_on(done: Result<bool, crate::usecases::Failure>) -> Result<Outcome, Error> {
-    done.map(|_| Outcome::GoOn).map_err(|error| unavailable(&error))
+    done.map(|_| Outcome::GoOn).map_err(Error::from)
 }
 
 async fn link(app: &App, browser: &mut Browser, flow: &Flow, action: &str) -> Result<Outcome, Error> {
@@ -81,14 +80,14 @@ async fn link(app: &App, browser: &mut Browser, flow: &Flow, action: &str) -> Re
         "decline" => flow::decline_link(core, &browser.visitor, flow, now).await,
         _ => flow::pass_link(core, &browser.visitor, flow, now).await,
     };
-    if let LinkDone::Decided(Some(cookie)) = done.map_err(|error| unavailable(&error))? {
+    if let LinkDone::Decided(Some(cookie)) = done? {
         browser.set(app, SESSION, &cookie);
     }
     Ok(Outcome::GoOn)
 }
 
 async fn prove_by_code(app: &App, browser: &Browser, flow: &Flow) -> Result<Outcome, Error> {
-    let sent = flow::reauthenticate_by_code(&app.core, &browser.visitor, flow, browser.now).await.map_err(|error| unavailable(&error))?;
+    let sent = flow::reauthenticate_by_code(&app.core, &browser.visitor, flow, browser.now).await?;
     Ok(match sent {
         Identified::TooMany(refused) => Outcome::Again(Trouble::TooMany(refused.until)),
         _ => Outcome::GoOn,
@@ -97,7 +96,7 @@ async fn prove_by_code(app: &App, browser: &Browser, flow: &Flow) -> Result<Outc
 
 async fn identify(app: &App, browser: &Browser, flow: &Flow, typed: Option<&str>, route: Route) -> Result<Outcome, Error> {
     let Some(text) = typed.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(Outcome::Again(Trouble::Empty)) };
-    let done = flow::identify(&app.core, &browser.visitor, flow, text, route, browser.now).await.map_err(|error| unavailable(&error))?;
+    let done = flow::identify(&app.core, &browser.visitor, flow, text, route, browser.now).await?;
     Ok(match done {
         Identified::Taken | Identified::Stale => Outcome::GoOn,
         Identified::Unreadable => Outcome::Again(Trouble::Unreadable(text.to_owned())),
@@ -106,7 +105,7 @@ async fn identify(app: &App, browser: &Browser, flow: &Flow, typed: Option<&str>
 }
 
 async fn switch(app: &App, browser: &Browser, flow: &Flow, route: Route) -> Result<Outcome, Error> {
-    let done = flow::switch_route(&app.core, &browser.visitor, flow, route, browser.now).await.map_err(|error| unavailable(&error))?;
+    let done = flow::switch_route(&app.core, &browser.visitor, flow, route, browser.now).await?;
     Ok(match done {
         Identified::TooMany(refused) => Outcome::Again(Trouble::TooMany(refused.until)),
         _ => Outcome::GoOn,
@@ -121,7 +120,7 @@ async fn password(app: &App, browser: &mut Browser, flow: &Flow, path: &str, for
     } else {
         flow::sign_in(&app.core, &browser.visitor, flow, typed, browser.now).await
     };
-    Ok(signed_in(app, browser, done.map_err(|error| unavailable(&error))?))
+    Ok(signed_in(app, browser, done?))
 }
 
 async fn type_code(app: &App, browser: &mut Browser, flow: &Flow, form: &Params) -> Result<Outcome, Error> {
@@ -133,7 +132,7 @@ async fn type_code(app: &App, browser: &mut Browser, flow: &Flow, form: &Params)
     if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Outcome::Again(Trouble::NotSixDigits));
     }
-    let done = flow::type_code(&app.core, &browser.visitor, flow, &digits, browser.now).await.map_err(|error| unavailable(&error))?;
+    let done = flow::type_code(&app.core, &browser.visitor, flow, &digits, browser.now).await?;
     Ok(signed_in(app, browser, done))
 }
 
@@ -168,7 +167,7 @@ async fn name(app: &App, flow: &Flow, form: &Params) -> Result<Outcome, Error> {
 async fn register(app: &App, browser: &mut Browser, flow: &Flow, form: &Params) -> Result<Outcome, Error> {
     let Some(chosen) = form.get("new-password") else { return Ok(Outcome::Again(Trouble::Empty)) };
     let chosen = SecretString::from(chosen.to_owned());
-    let done = flow::register(&app.core, &browser.visitor, flow, chosen, browser.now).await.map_err(|error| unavailable(&error))?;
+    let done = flow::register(&app.core, &browser.visitor, flow, chosen, browser.now).await?;
     Ok(match done {
         Registered::Session(begun) => {
             browser.set(app, SESSION, &begun.cookie);

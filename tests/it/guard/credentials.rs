@@ -68,6 +68,7 @@ const TABLE: &[Line] = &[
     ("GET", "/assets/{file}", Door::Open, [200; 8]),
     ("GET", "/favicon.ico", Door::Open, [200; 8]),
     ("GET", "/agreements/{code}", Door::Open, [200; 8]),
+    ("GET", "/api/docs", Door::Open, [200; 8]),
     ("GET", "/", Door::Open, [303; 8]),
     // Clients
     ("POST", "/oauth2/token", Door::Client, [400, 401, 400, 401, 401, 400, 400, 200]),

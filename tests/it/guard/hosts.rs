@@ -1,7 +1,7 @@
 //! Nothing is derived from what a request says about hosts and proxies (security.md section 0, finding 9).
 
 use super::town::{Town, text};
-use crate::support::http::{Answer, Browser};
+use crate::support::http::{Answer, Browser, Wire};
 use crate::support::on_both;
 use crate::support::world::ISSUER;
 
@@ -21,7 +21,62 @@ fn speaks_of_evil(answer: &Answer) -> bool {
     answer.text().contains("evil.test") || answer.headers.values().any(|value| value.to_str().is_ok_and(|text| text.contains("evil.test")))
 }
 
+/// A server behind TLS, whose proxy is trusted.
+async fn behind_tls(backend: crate::support::Backend) -> (crate::support::World, crate::account::stage::House, Wire) {
+    let settings = "issuer = \"https://id.example\"\n[server]\ntrusted_proxies = [\"127.0.0.1/32\"]";
+    let world = crate::support::World::with(backend, settings).await;
+    let house = crate::account::stage::House::open(&world).await;
+    let wire = house.wire.under("https://id.example");
+    (world, house, wire)
+}
+
 on_both! {
+    /// operations.md 3.1: a proxy that says another scheme than the issuer's meets a page that explains; one that says nothing is served.
+    async fn a_page_by_the_wrong_scheme_says_what_to_mend(world: World) {
+        let (tls, _house, wire) = behind_tls(world.backend).await;
+        for said in ["http", "http, https", "HTTP", "", "nonsense"] {
+            for page in ["/login", "/account", "/oauth2/authorize?client_id=x"] {
+                let answer = wire.get(page).header("x-forwarded-proto", said).send().await.expect(421);
+                let shown = answer.page();
+                assert_eq!(shown.by_id("error-code").as_deref(), Some("wrong_scheme"), "{said:?} {page}");
+                assert!(shown.text().contains("X-Forwarded-Proto"), "{}", shown.text());
+                assert!(shown.links().iter().any(|(to, _)| to == "https://id.example"));
+                assert!(answer.header("set-cookie").is_none() && answer.location().is_none());
+            }
+            let document = wire.get("/.well-known/openid-configuration").header("x-forwarded-proto", said).send().await.expect(200);
+            assert_eq!(document.json()["issuer"], "https://id.example", "programs are answered alike");
+        }
+        for said in ["https", "HTTPS", "https, http"] {
+            let answer = wire.get("/login").header("x-forwarded-proto", said).send().await.expect(303);
+            assert!(answer.header("set-cookie").is_some_and(|cookie| cookie.starts_with("__Host-") && cookie.contains("Secure")), "{said}");
+        }
+        wire.get("/login").send().await.expect(303);
+        assert_eq!(tls.count("SELECT COUNT(*) FROM flows").await, 4, "no flow begins at a refused page");
+    }
+
+    /// The switches of language and theme keep an error page.
+    async fn an_error_page_stays_in_another_language(world: World) {
+        let house = crate::account::stage::House::open(&world).await;
+        let mut browser = Browser::new(&house.wire);
+        for (target, status, code) in [
+            ("/nowhere?a=1", 404, "not_found"),
+            ("/oauth2/authorize?client_id=nobody&state=x", 400, "bad_client"),
+            ("/continue?flow=x", 404, "not_found"),
+            ("/agreements/none", 404, "not_found"),
+        ] {
+            let mut page = browser.open(target).await.expect(status);
+            for (language, words) in [("ru", "Код"), ("zh", "代码"), ("en", "Code")] {
+                let links = page.page().links();
+                let to = links.iter().find(|(to, _)| to.contains(&format!("lang={language}"))).map(|(to, _)| to.clone());
+                page = browser.open(&to.unwrap_or_else(|| panic!("{target}: {links:?}"))).await.expect(status);
+                let tag = if language == "zh" { "zh-Hans" } else { language };
+                assert_eq!(page.page().language(), Some(tag), "{target} {words}");
+                assert_eq!(page.page().by_id("error-code").as_deref(), Some(code), "{target}");
+                assert_eq!(page.url.path(), target.split('?').next().expect("a path"));
+            }
+        }
+    }
+
     /// A page under a foreign name is refused and says where it is; what programs ask is answered alike under every name.
     async fn pages_are_shown_under_the_issuers_name_only(world: World) {
         let town = Town::open(world).await;

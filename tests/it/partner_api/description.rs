@@ -57,6 +57,34 @@ fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
     assert!(names.len() >= PUBLIC.len());
 }
 
+/// RFC 9457 3.1.1: whoever follows a `type` finds what it means.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_type_of_every_problem_leads_to_its_description() {
+    let world = World::new(Backend::Sqlite).await;
+    let house = House::open(&world).await;
+    let mut types: BTreeSet<String> =
+        concord::ui::problems::ProblemKind::ALL.iter().map(|kind| format!("/api/docs#{}", kind.word())).collect();
+    look(&document(), &mut |key, value| {
+        if let ("type", Some(kind)) = (key, value.as_str().filter(|text| text.contains('#'))) {
+            types.insert(kind.to_owned());
+        }
+    });
+    let path = PROFILE.replace("{domain}", "loyalty");
+    for request in [house.wire.get(&path), house.wire.get(&path).bearer("nonsense"), house.wire.post(&path), house.wire.get("/api/nothing")]
+    {
+        let answer = request.send().await;
+        if answer.header("content-type") == Some("application/problem+json") {
+            types.insert(answer.json()["type"].as_str().expect("a type").to_owned());
+        }
+    }
+    assert!(types.len() >= 12);
+    for kind in types {
+        let (page, anchor) = kind.split_once('#').expect("an anchor");
+        let page = house.wire.get(page).send().await.expect(200).page();
+        assert!(page.by_id(anchor).is_some_and(|text| text.len() > anchor.len() + 10), "{kind}: {:?}", page.by_id(anchor));
+    }
+}
+
 fn look(value: &Value, seen: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(members) => members.iter().for_each(|(key, inner)| {

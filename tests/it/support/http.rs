@@ -36,6 +36,11 @@ pub struct Wire {
 }
 
 impl Wire {
+    /// The same server under another origin.
+    pub fn under(&self, origin: &str) -> Self {
+        Self { origin: origin.parse().expect("an origin"), ..self.clone() }
+    }
+
     pub fn new(origin: &str, address: SocketAddr) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
