@@ -111,7 +111,7 @@ on_both! {
                 if said != refusal || answer.header("location").is_some() || !page {
                     complain(place, format!("{} to {:?}", answer.status, answer.header("location")));
                 }
-                if answer.page().links().iter().any(|(to, _)| to.contains("evil") || to.starts_with("javascript")) {
+                if answer.page().links().iter().any(|(to, _)| answer.url.join(to).map(|to| to.origin()) != Ok(answer.url.origin())) {
                     complain(place, "the page leads there".into());
                 }
             }

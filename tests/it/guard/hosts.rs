@@ -60,7 +60,8 @@ on_both! {
         let mut browser = Browser::new(&house.wire);
         for (target, status, code) in [
             ("/nowhere?a=1", 404, "not_found"),
-            ("/oauth2/authorize?client_id=nobody&state=x", 400, "bad_client"),
+            ("/oauth2/authorize?client_id=nobody&state=x", 400, "bad_redirect_uri"),
+            ("/oauth2/authorize?state=x&redirect_uri=https%3A%2F%2Fsomewhere.test%2F&client_id=nobody", 400, "bad_client"),
             ("/continue?flow=x", 404, "not_found"),
             ("/agreements/none", 404, "not_found"),
         ] {
