@@ -149,20 +149,20 @@ on_both! {
     }
 }
 
-/// The scope as an item of the newest grant, and a value that it would show, past every rule of the program.
+/// The scope as an item of the one grant with `loyalty` whose code was redeemed, and a value that it would show, past every rule of the program.
 async fn plant(eco: &Ecosystem, client: &Client) {
     let known = partners::client(&eco.world.core, &client.id).await.expect("asked").expect("a client");
     let key = match eco.world.backend {
         crate::support::Backend::Sqlite => format!("X'{}'", known.key.uuid().simple()),
         crate::support::Backend::Postgres => format!("'{}'", known.key.uuid()),
     };
-    let newest = format!("(SELECT id FROM grants WHERE client_key = {key} ORDER BY created_at DESC, id DESC LIMIT 1)");
     let columns = "consent_id, owner_id, owner_epoch, owner_link_id, owner_connection_epoch";
     let planted = eco
         .world
         .tamper(&format!(
             "INSERT INTO grant_items (grant_id, position, scope, {columns})
-             SELECT grant_id, 62, 'loyalty.history', {columns} FROM grant_items WHERE scope = 'loyalty' AND grant_id = {newest}"
+             SELECT grant_id, 62, 'loyalty.history', {columns} FROM grant_items WHERE scope = 'loyalty' AND grant_id IN (
+                 SELECT grants.id FROM grants JOIN families ON families.grant_id = grants.id WHERE grants.client_key = {key})"
         ))
         .await;
     assert_eq!(planted.expect("planted"), 1);
