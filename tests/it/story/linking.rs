@@ -72,13 +72,12 @@ on_both! {
         let form = page.page().form(&["password"]).fill("password", &boris.password).press("action=continue");
         let page = boris.browser.submit(form).await.expect(200);
         assert_eq!(page.url.path(), "/link", "{}", page.page().text());
-        // Hers still waits: this account is nothing for him.
-        let page = boris.browser.submit(link_form(&page, "continue")).await.expect(200);
+        let page = boris.browser.submit(link_form(&page, "decline")).await.expect(200);
         let answer = boris.browser.submit(link_form(&page, "accept")).await;
         let back = eco.points.returned(&pending, &answer);
         let code = parameter(&back, "code").expect("a code of his");
         let tokens = eco.points.redeem(&code, &pending.verifier).await.expect(200).json();
-        assert_eq!(tokens["link_status"], "error");
+        assert_eq!(tokens["link_status"], "declined");
         assert!(!eco.link_states(&anna, "polar-points").await.contains(&concord::model::link::LinkState::Active));
         eco.close().await;
     }
