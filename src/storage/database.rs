@@ -288,8 +288,8 @@ impl Database {
         self.acquire(Use::Read).await.map_err(|verdict| verdict.error)
     }
 
-    /// The connection of the feed of changes: one, and nobody else's.
-    pub(super) async fn feed(&self) -> Result<Tx, Error> {
+    /// The connection of the feed of changes, for whoever follows it: one, and nobody else's.
+    pub async fn feed(&self) -> Result<Tx, Error> {
         self.acquire(Use::Feed).await.map_err(|verdict| verdict.error)
     }
 

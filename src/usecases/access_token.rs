@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use super::Core;
+use super::{Core, signing_keys};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::crypto::sealing::Purpose;
@@ -17,6 +17,7 @@ use crate::model::grant::Mask;
 use crate::model::ids::{ClientKey, CustomerId, GrantId, ServiceId, TokenId};
 use crate::protocol::jwt::typ;
 use crate::protocol::scope::ScopeSet;
+use crate::storage::Error;
 
 /// Bound into the seal: this form of this kind of token.
 const AAD: &[u8] = b"concord/at/1";
@@ -149,15 +150,22 @@ impl Reader<'_> {
     }
 }
 
-/// Opens a token of either form that has not expired; anything that is not one of ours is `None`, without touching the database.
-pub fn open(core: &Core, token: &str, now: Timestamp) -> Option<AccessToken> {
-    let opened = if token.contains('.') { open_jwt(core, token, now) } else { open_sealed(core, token) };
-    opened.filter(|token| now < token.expires_at)
-}
-
-fn open_sealed(core: &Core, token: &str) -> Option<AccessToken> {
-    let bytes = core.sealer.open_token(Purpose::AccessToken, AAD, token)?;
-    AccessToken::read(&bytes, core.database_epoch())
+/// Opens a token of either form that has not expired; anything that is not one of ours is `None`. The database is not touched
+/// while this node is fresh.
+///
+/// # Errors
+/// This node is not fresh and could not ask the database which keys and which epoch hold (conventions 8).
+pub async fn open(core: &Core, token: &str, now: Timestamp) -> Result<Option<AccessToken>, Error> {
+    let opened = if token.contains('.') {
+        signing_keys::assure(core).await?;
+        open_jwt(core, token, now)
+    } else {
+        // Garbage is refused before anything is asked.
+        let Some(bytes) = core.sealer.open_token(Purpose::AccessToken, AAD, token) else { return Ok(None) };
+        signing_keys::assure(core).await?;
+        AccessToken::read(&bytes, core.database_epoch())
+    };
+    Ok(opened.filter(|token| now < token.expires_at))
 }
 
 /// What the JWT itself has to say beside its signature.

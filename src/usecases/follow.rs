@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::signing_keys::KeysError;
 use super::start::load_epoch;
 use super::{Core, catalog, hints, signing_keys};
 use crate::clock;
@@ -64,6 +65,9 @@ pub struct Follower {
     epoch_due: bool,
     /// The catalogue changed and could not be loaded yet.
     catalog_due: bool,
+    /// It was said that it cannot be loaded.
+    catalog_failed: bool,
+    forget_after: Duration,
 }
 
 impl Follower {
@@ -76,17 +80,24 @@ impl Follower {
         let position = Position::now(&core.database).await?;
         core.truth.forget_all();
         core.truth.polled(began);
-        Ok(Self { position, epoch_due: true, catalog_due: false })
+        Ok(Self { position, epoch_due: true, catalog_due: false, catalog_failed: false, forget_after: FORGET_AFTER })
+    }
+
+    /// With another patience than [`FORGET_AFTER`]: tests cannot wait for a minute.
+    #[must_use]
+    pub const fn forgetting_after(mut self, patience: Duration) -> Self {
+        self.forget_after = patience;
+        self
     }
 
     /// Reads what was committed since the last call and applies it; call it every 250 ms, and at once when somebody says so.
     ///
     /// # Errors
-    /// The database failed: memory stops answering 750 ms after the last call that succeeded began.
+    /// The database failed, or holds a signing key that cannot be opened: memory stops answering 750 ms after the last call that succeeded began.
     pub async fn poll(&mut self, core: &Core) -> Result<usize, Error> {
         let began = clock::monotonic();
         let changes = self.position.poll(&core.database).await?;
-        if core.truth.age().is_none_or(|age| age > FORGET_AFTER) {
+        if core.truth.age().is_none_or(|age| age > self.forget_after) {
             core.truth.forget_all();
         }
         core.truth.apply(&changes);
@@ -97,20 +108,29 @@ impl Follower {
         }
         self.catalog_due |= changed(Kind::Catalog);
         if self.epoch_due {
-            load_epoch(core).await?;
+            load_epoch(core, &mut core.database.feed().await?).await?;
             self.epoch_due = false;
         }
+        signing_keys::refresh(core).await.map_err(|error| match error {
+            KeysError::Storage(error) => error,
+            other => Error::Unavailable(format!("signing keys cannot be loaded: {other}")),
+        })?;
+        // Only now is all that memory answers as true as the feed.
         core.truth.polled(began);
-        if std::mem::take(&mut self.catalog_due) {
-            // A catalogue that cannot be used stays out; the one in force goes on.
-            if let Err(error) = catalog::load(core).await {
-                tracing::error!(event = "catalog.refresh", error = %error, "the changed catalogue cannot be loaded");
-            }
-        }
-        // The keys in use go on working while new ones cannot be read; the next call tries again.
-        if let Err(error) = signing_keys::refresh(core).await {
-            tracing::error!(event = "keys.refresh", error = %error, "signing keys cannot be loaded");
+        if self.catalog_due {
+            self.load_catalog(core).await;
         }
         Ok(changes.len())
+    }
+    /// A catalogue that cannot be used stays out and the one in force goes on; the next call tries again.
+    async fn load_catalog(&mut self, core: &Core) {
+        match catalog::load(core).await {
+            Ok(()) => (self.catalog_due, self.catalog_failed) = (false, false),
+            Err(error) => {
+                if !std::mem::replace(&mut self.catalog_failed, true) {
+                    tracing::error!(event = "catalog.refresh", error = %error, "the changed catalogue cannot be loaded");
+                }
+            }
+        }
     }
 }

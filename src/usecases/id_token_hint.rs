@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Core, partners};
+use super::{Core, partners, signing_keys};
 use crate::clock::Timestamp;
 use crate::crypto::signing::Algorithm;
 use crate::crypto::verify::{Audience, Expectation, TokenType};
@@ -38,6 +38,7 @@ pub async fn read(core: &Core, hint: &str, now: Timestamp) -> Result<Option<Hint
     let mut expectation = Expectation::new(TokenType::Plain, core.config.issuer.as_str(), Audience::Any, now);
     expectation.algorithms = &Algorithm::OWN;
     expectation.expired_is_fine = true;
+    signing_keys::assure(core).await?;
     let Ok(verified) = core.keys.load().verify_own::<Claims>(hint, &expectation) else { return Ok(None) };
     let claims = verified.claims;
     let Some(client) = partners::client(core, &claims.aud).await? else { return Ok(None) };

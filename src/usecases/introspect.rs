@@ -41,7 +41,7 @@ pub async fn introspect(
     if shown.len() > MAX_TOKEN {
         return Ok(INACTIVE);
     }
-    let Some(token) = access_token::open(core, shown, now) else { return refresh_token(core, caller, shown, now).await };
+    let Some(token) = access_token::open(core, shown, now).await? else { return refresh_token(core, caller, shown, now).await };
     let (answer, remembered) = match &token.holder {
         Holder::Grant { grant, customer, mask } => {
             let remembered = core.grants.get(grant);
@@ -198,7 +198,7 @@ async fn of_client(
 
 /// A refresh token, for the client that holds it: whether it could be used now. Asked rarely, so from the database.
 async fn refresh_token(core: &Core, caller: &Client, shown: &str, now: Timestamp) -> Result<IntrospectionResponse, Error> {
-    let Some(token) = RefreshToken::open(core, shown) else { return Ok(INACTIVE) };
+    let Some(token) = RefreshToken::open(core, shown).await? else { return Ok(INACTIVE) };
     let Some(view) = grants::view_of(core, token.grant, token.customer).await? else { return Ok(INACTIVE) };
     if view.grant.client != caller.key {
         return Ok(INACTIVE);

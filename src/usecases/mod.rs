@@ -47,6 +47,7 @@ pub mod identifiers;
 pub mod introspect;
 /// The one gate, grants and codes.
 pub mod issue;
+mod latest;
 /// Limits on tries.
 pub mod limits;
 /// Links and their ceremony.
@@ -132,7 +133,7 @@ use crate::model::grant::GrantView;
 use crate::model::ids::GrantId;
 /// What a use case says when the database could not be asked: for callers that must not know storage.
 pub use crate::storage::Error as Failure;
-use crate::storage::cache::{Cache, Stamp, Truth};
+use crate::storage::cache::{Cache, Truth};
 use crate::storage::{Database, Ephemeral, ephemeral};
 
 /// Everything a use case needs: handed to each as `&Core`, made once per process (or per test).
@@ -165,8 +166,10 @@ pub struct Core {
     pub partners: partners::Partners,
     /// The signing keys of this moment; none before the start-up use case loaded them.
     pub keys: ArcSwap<KeyRing>,
-    /// The feed's stamp of the keys when they were loaded.
-    keys_seen: ArcSwapOption<Stamp>,
+    /// What the keys in use were made of.
+    keys_seen: ArcSwapOption<signing_keys::Seen>,
+    /// Which load of the keys is in force.
+    keys_loads: latest::Latest,
     /// What is asked of the database in batches.
     loads: loads::Loads,
     /// What else is remembered about tokens.
@@ -175,6 +178,8 @@ pub struct Core {
     hints: hints::Outgoing,
     /// Sealed into every token; a restore bumps it (conventions 7).
     database_epoch: AtomicI64,
+    /// Which reading of it is in force.
+    epoch_loads: latest::Latest,
 }
 
 impl Core {
@@ -203,9 +208,11 @@ impl Core {
             partners: partners::Partners::new(&truth),
             keys: ArcSwap::from_pointee(KeyRing::new(Vec::new())),
             keys_seen: ArcSwapOption::empty(),
+            keys_loads: latest::Latest::default(),
             memory: memory::Memory::new(&truth, &config.memory),
             hints,
             database_epoch: AtomicI64::new(0),
+            epoch_loads: latest::Latest::default(),
             config,
             clock,
             random,

@@ -25,7 +25,7 @@ pub struct Caller {
 /// `invalid_token` for whatever is not a client's own token for Concord that holds; `insufficient_scope` (RFC 6750 3.1).
 pub async fn caller(core: &Core, token: &SecretString, scope: &str, now: Timestamp) -> Result<Caller, Error> {
     let refused = |detail: &'static str| Error::new(ErrorCode::InvalidToken, "the access token is not valid here").with_detail(detail);
-    let token = access_token::open(core, token.expose_secret(), now).ok_or_else(|| refused("not a token of ours, or expired"))?;
+    let token = access_token::open(core, token.expose_secret(), now).await?.ok_or_else(|| refused("not a token of ours, or expired"))?;
     if token.audience.is_some() {
         return Err(refused("for another audience"));
     }

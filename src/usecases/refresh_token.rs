@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use super::Core;
+use super::{Core, signing_keys};
 use crate::crypto::sealing::Purpose;
 use crate::model::ids::{CustomerId, FamilyId, GrantId};
+use crate::storage::Error;
 
 /// Bound into the seal: this form of this kind of token.
 const AAD: &[u8] = b"concord/rt/1";
@@ -38,8 +39,16 @@ impl RefreshToken {
     }
 
     /// Opens a token of this database epoch; anything else is `None`.
-    pub fn open(core: &Core, token: &str) -> Option<Self> {
-        let bytes = core.sealer.open_token(Purpose::RefreshToken, AAD, token)?;
+    ///
+    /// # Errors
+    /// This node is not fresh and could not ask the database which epoch holds (conventions 8).
+    pub async fn open(core: &Core, token: &str) -> Result<Option<Self>, Error> {
+        let Some(bytes) = core.sealer.open_token(Purpose::RefreshToken, AAD, token) else { return Ok(None) };
+        signing_keys::assure(core).await?;
+        Ok(Self::read(&bytes, core.database_epoch()))
+    }
+
+    fn read(bytes: &[u8], present: i64) -> Option<Self> {
         let (epoch, rest) = bytes.split_first_chunk()?;
         let (family, rest) = rest.split_first_chunk()?;
         let (generation, rest) = rest.split_first_chunk()?;
@@ -53,6 +62,6 @@ impl RefreshToken {
             grant: GrantId::new(Uuid::from_bytes(*grant)),
             customer: CustomerId::from_bits(customer)?,
         };
-        (i64::from_be_bytes(*epoch) == core.database_epoch()).then_some(opened)
+        (i64::from_be_bytes(*epoch) == present).then_some(opened)
     }
 }

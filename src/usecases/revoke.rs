@@ -26,10 +26,10 @@ pub async fn revoke(core: &Arc<Core>, client: &Client, request: &RevocationReque
     if shown.len() > MAX_TOKEN {
         return Ok(());
     }
-    if let Some(token) = access_token::open(core, shown, now) {
+    if let Some(token) = access_token::open(core, shown, now).await? {
         return access(core, client, &token, now).await;
     }
-    match RefreshToken::open(core, shown) {
+    match RefreshToken::open(core, shown).await? {
         Some(token) => grant(core, client, token.grant, token.customer, now).await,
         None => Ok(()),
     }

@@ -6,11 +6,13 @@ use serde::Serialize;
 use tracing::{info, warn};
 
 use super::Core;
+use super::start::load_epoch;
 use crate::clock::Timestamp;
 use crate::crypto::jwk::PublicJwk;
 use crate::crypto::signing::{
     Algorithm, KeyInfo, KeyRing, KeyState, RingKey, RotationPolicy, RotationStep, SigningError, SigningKey, plan_replacement, plan_rotation,
 };
+use crate::storage::cache::Stamp;
 use crate::storage::invalidations::Kind;
 use crate::storage::signing_keys::{self as stored, Row};
 use crate::storage::{Error, Tx};
@@ -52,6 +54,15 @@ pub struct KeyView {
     pub retired_at: Option<Timestamp>,
     /// When its private half was removed.
     pub destroyed_at: Option<Timestamp>,
+}
+
+/// What the keys in use were made of.
+pub(super) struct Seen {
+    /// The feed's stamp when their rows were read.
+    stamp: Stamp,
+    /// Thumbprint, state, and whether the private half is there, of each row.
+    rows: Vec<(String, String, bool)>,
+    ring: Arc<KeyRing>,
 }
 
 /// What to do with the keys there are. Asked again when another node was faster.
@@ -154,10 +165,30 @@ pub async fn list(core: &Core) -> Result<Vec<KeyView>, Error> {
 /// # Errors
 /// See [`KeysError`]; the keys in use stay.
 pub async fn load(core: &Core) -> Result<(), KeysError> {
-    let stamp = core.truth.stamp(Kind::Keys, "");
-    let rows = stored::all(&mut core.database.read().await?).await?;
+    load_by(core, &mut core.database.read().await?).await
+}
+
+async fn load_by(core: &Core, tx: &mut Tx) -> Result<(), KeysError> {
+    let (number, stamp) = (core.keys_loads.begin(), core.truth.stamp(Kind::Keys, ""));
+    let rows = stored::all(tx).await?;
+    let seen: Vec<_> = rows.iter().map(|row| (row.kid.clone(), row.state.clone(), row.wrapped.is_some())).collect();
+    // Opening a private key is work, and its row never changes but by its state.
+    let ring = match core.keys_seen.load().as_deref() {
+        Some(before) if before.rows == seen => Arc::clone(&before.ring),
+        _ => Arc::new(ring(core, &rows)?),
+    };
+    core.keys_loads.take_over(number, || {
+        if core.keys_seen.load().as_deref().is_none_or(|before| !Arc::ptr_eq(&before.ring, &ring)) {
+            core.keys.store(Arc::clone(&ring));
+        }
+        core.keys_seen.store(Some(Arc::new(Seen { stamp, rows: seen, ring })));
+    });
+    Ok(())
+}
+
+fn ring(core: &Core, rows: &[Row]) -> Result<KeyRing, KeysError> {
     let (mut keys, mut archive) = (Vec::new(), Vec::new());
-    for (row, info) in rows.iter().zip(infos(&rows)?) {
+    for (row, info) in rows.iter().zip(infos(rows)?) {
         match &row.wrapped {
             Some(wrapped) => {
                 let key = SigningKey::unwrap(&core.sealer, &info.kid, info.algorithm, wrapped)?;
@@ -166,18 +197,37 @@ pub async fn load(core: &Core) -> Result<(), KeysError> {
             None => archive.extend(public_half(&row.public_jwk)),
         }
     }
-    core.keys.store(Arc::new(KeyRing::new(keys).with_archive(archive)));
-    core.keys_seen.store(Some(Arc::new(stamp)));
-    Ok(())
+    Ok(KeyRing::new(keys).with_archive(archive))
 }
 
-/// Loads the keys when another node changed them; costs nothing otherwise. For whoever polls the feed.
+/// Loads the keys when another node changed them; costs nothing otherwise. For whoever polls the feed, by the feed's own
+/// connection: requests that hold all others must not make this node's keys old.
 ///
 /// # Errors
 /// See [`KeysError`]; the keys in use stay, and the next call tries again.
 pub async fn refresh(core: &Core) -> Result<(), KeysError> {
     let seen = core.keys_seen.load();
-    if seen.as_deref().is_some_and(|stamp| core.truth.holds(*stamp)) { Ok(()) } else { load(core).await }
+    if seen.as_deref().is_some_and(|seen| core.truth.holds(seen.stamp)) {
+        return Ok(());
+    }
+    load_by(core, &mut core.database.feed().await?).await
+}
+
+/// Before a token is opened: the keys and the database epoch in memory are true. They are as long as the feed is followed;
+/// else both are read from the database first (conventions 8).
+///
+/// # Errors
+/// Memory is not fresh and the database could not be asked, or holds a key that cannot be opened: nothing may be believed.
+pub async fn assure(core: &Core) -> Result<(), Error> {
+    if core.truth.is_fresh() {
+        return Ok(());
+    }
+    let mut tx = core.database.read().await?;
+    load_epoch(core, &mut tx).await?;
+    load_by(core, &mut tx).await.map_err(|error| match error {
+        KeysError::Storage(error) => error,
+        other => Error::Unavailable(other.to_string()),
+    })
 }
 
 /// A destroyed key's public half; none when its secret was lost.

@@ -13,7 +13,7 @@ use crate::crypto::random::Random;
 use crate::crypto::root_keys::{RootKeyError, RootKeys};
 use crate::storage::ephemeral::Gone;
 use crate::storage::migrations::Schema;
-use crate::storage::{Database, Error, Pools, settings};
+use crate::storage::{Database, Error, Pools, Tx, settings};
 
 /// Why a process does not start.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,7 @@ pub async fn look(config: Config, random: Random) -> Result<Arc<Core>, StartErro
     let known = settings::root_keys_fingerprint(&mut database.read().await?).await?;
     let root = RootKeys::from_config(&config.keys, false, known.as_deref(), &random)?;
     let core = Arc::new(Core::new(Arc::new(config), Clock::System, random, database, &root)?);
-    load_epoch(&core).await?;
+    load_epoch(&core, &mut core.database.read().await?).await?;
     signing_keys::load(&core).await?;
     Ok(core)
 }
@@ -97,7 +97,7 @@ pub async fn look(config: Config, random: Random) -> Result<Arc<Core>, StartErro
 /// # Errors
 /// See [`StartError`].
 pub async fn prepare(core: &Core) -> Result<(), StartError> {
-    load_epoch(core).await?;
+    load_epoch(core, &mut core.database.read().await?).await?;
     catalog::load(core).await?;
     signing_keys::ensure(core).await?;
     Ok(())
@@ -107,9 +107,10 @@ pub async fn prepare(core: &Core) -> Result<(), StartError> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn load_epoch(core: &Core) -> Result<(), Error> {
-    let epoch = settings::database_epoch(&mut core.database.read().await?).await?;
-    core.set_database_epoch(epoch);
+pub async fn load_epoch(core: &Core, tx: &mut Tx) -> Result<(), Error> {
+    let number = core.epoch_loads.begin();
+    let epoch = settings::database_epoch(tx).await?;
+    core.epoch_loads.take_over(number, || core.set_database_epoch(epoch));
     Ok(())
 }
 

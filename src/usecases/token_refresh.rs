@@ -30,7 +30,8 @@ pub(super) async fn refresh(
     resources: &[Resource],
     now: Timestamp,
 ) -> Result<TokenResponse, Error> {
-    let shown = RefreshToken::open(core, shown.expose_secret()).ok_or_else(|| Error::invalid_grant("not a refresh token of ours"))?;
+    let shown =
+        RefreshToken::open(core, shown.expose_secret()).await?.ok_or_else(|| Error::invalid_grant("not a refresh token of ours"))?;
     let view = grants::view_of(core, shown.grant, shown.customer).await?.ok_or_else(|| Error::invalid_grant("no grant"))?;
     if view.grant.client != client.key {
         note::refused(core, "refresh.foreign_client", client, now).await?;

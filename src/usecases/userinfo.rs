@@ -17,7 +17,7 @@ use crate::protocol::{Error, ErrorCode, userinfo};
 /// `invalid_token` for one that does not hold or is for somebody else, `insufficient_scope` for one without `openid`.
 pub async fn userinfo(core: &Core, shown: &SecretString, now: Timestamp) -> Result<Map<String, Value>, Error> {
     let wrong = |detail: &'static str| Error::new(ErrorCode::InvalidToken, "the access token is not valid").with_detail(detail);
-    let token = access_token::open(core, shown.expose_secret(), now).ok_or_else(|| wrong("not one of ours, or expired"))?;
+    let token = access_token::open(core, shown.expose_secret(), now).await?.ok_or_else(|| wrong("not one of ours, or expired"))?;
     if token.audience.is_some() {
         return Err(wrong("for another audience"));
     }

@@ -9,7 +9,7 @@ use crate::http::app::App;
 use crate::http::browser::{Browser, SESSION};
 use crate::http::errors::Error;
 use crate::http::extract::{PageForm, QueryParams};
-use crate::http::pages::answer::{page, see_other};
+use crate::http::pages::answer::{forget_site_data, page, see_other};
 use crate::http::pages::person;
 use crate::model::customer::Session;
 use crate::model::ids::FlowId;
@@ -99,5 +99,5 @@ async fn forget_person(app: &App, browser: &Browser, id: FlowId) -> Result<(), E
 
 fn signed_out(app: &App, browser: Browser, services: Vec<String>) -> Response {
     let html = SignedOut { services, back: None }.render(&browser.frame(&app.core, FORM));
-    browser.answer(page(html))
+    browser.answer(forget_site_data(page(html)))
 }

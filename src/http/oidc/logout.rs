@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -13,7 +13,7 @@ use crate::http::app::App;
 use crate::http::browser::{Browser, SESSION, host_of, same_site};
 use crate::http::errors::{Error, Refusal};
 use crate::http::extract::PageForm;
-use crate::http::pages::answer::{page, see_other, with_form_action};
+use crate::http::pages::answer::{forget_site_data, page, see_other, with_form_action};
 use crate::http::pages::show::person;
 use crate::model::customer::Session;
 use crate::protocol::Error as ProtocolError;
@@ -26,7 +26,6 @@ use crate::usecases::sessions;
 
 /// The purpose of the form's token.
 const PURPOSE: &str = "logout";
-const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route(path::LOGOUT, get(asked).post(posted))
@@ -113,12 +112,11 @@ async fn end(app: &App, browser: Browser, session: &Session, destination: Option
 /// Nobody is signed in any more: on to where the client wants the browser, or our own last page.
 fn gone(app: &App, mut browser: Browser, services: Vec<String>, destination: Option<String>) -> Response {
     browser.clear(app, SESSION);
-    let mut response = match destination {
+    let response = match destination {
         Some(destination) => see_other(&destination),
         None => page(SignedOut { services, back: None }.render(&browser.frame(&app.core, PURPOSE))),
     };
-    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\", \"storage\""));
-    browser.answer(response)
+    browser.answer(forget_site_data(response))
 }
 
 /// The form on this page ends at the client: browsers hold the redirect after it against the policy, too.

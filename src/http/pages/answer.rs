@@ -1,6 +1,6 @@
 //! Answers that every page gives: a page, a 303, the answer to a client, a fault.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::browser::Browser;
@@ -26,6 +26,18 @@ pub(in crate::http) fn see_other(to: &str) -> Response {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(_) => Refusal::new(StatusCode::BAD_REQUEST).into_response(),
     }
+}
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// For an answer that ends with nobody signed in: the browser forgets what it kept of our pages (security.md 5.10).
+///
+/// Not `"cookies"`: browsers clear those of the whole registrable domain, so people would be signed out of every service that
+/// has a name beside ours, too; and with the browser's own cookie they would lose flows in other tabs, language and theme.
+/// The one cookie that matters, the session's, is taken back by name, and its session has ended.
+pub(in crate::http) fn forget_site_data(mut response: Response) -> Response {
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\", \"storage\""));
+    response
 }
 
 /// The answer to a client: a redirect, or a form that the browser posts.

@@ -113,6 +113,8 @@ on_both! {
         let page = anna.browser.open("/logout").await.expect(200);
         let gone = anna.browser.submit(form_with(&page, "sign-out").press("action=sign-out")).await.expect(200);
         assert_eq!(gone.url.path(), "/logout");
+        assert_eq!(gone.header("clear-site-data"), Some("\"cache\", \"storage\""), "nothing is left for whoever presses Back");
+        assert_eq!(stayed.header("clear-site-data"), None);
         assert!(anna.browser.cookie("id.localhost", "concord_session").is_none());
         assert_eq!(old.open("/account").await.url.path(), "/login", "the old cookie is worth nothing");
 
@@ -121,6 +123,7 @@ on_both! {
         let page = anna.browser.open(&format!("/logout?flow={flow}")).await.expect(200);
         let answer = anna.browser.submit_once(form_with(&page, "sign-out").press("action=sign-out")).await;
         assert_eq!(answer.location().map(|to| to.path().to_owned()).as_deref(), Some("/continue"));
+        assert_eq!(answer.header("clear-site-data"), None, "the flow goes on");
         assert_eq!(anna.browser.open("/account").await.url.path(), "/login");
     }
 }

@@ -467,10 +467,51 @@ fn check_shape(method: &str, path: &str, door: Door, answer: &Answer, wrong: &mu
     if answer.location().is_some_and(|to| to.origin() != answer.url.origin()) {
         complain("leads away");
     }
-    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")] {
-        let about_pages = name == "x-frame-options" && !kind.starts_with("text/html");
-        if answer.header(name) != Some(value) && !about_pages {
-            complain(&format!("lacks {name}"));
+    let page = kind.starts_with("text/html");
+    let shared = !page && CROSS_ORIGIN.contains(&path);
+    let resource_policy = [("cross-origin-resource-policy", if shared { "cross-origin" } else { "same-origin" })];
+    for (name, value) in EVERYWHERE.iter().chain(&resource_policy).chain(if page { PAGES } else { NOT_PAGES }) {
+        let said = answer.header(name).map(|said| if page { without_client(said) } else { said.to_owned() });
+        if said.as_deref() != Some(value) {
+            complain(&format!("says {said:?} in {name}"));
         }
     }
 }
+
+/// A policy without the one client that a page's form may end at.
+fn without_client(policy: &str) -> String {
+    let own = "form-action 'self'";
+    let Some((before, (client, after))) = policy.split_once(own).and_then(|(before, rest)| Some((before, rest.split_once(';')?))) else {
+        return policy.to_owned();
+    };
+    let plain = client.strip_prefix(' ').is_none_or(|client| client.contains(':') && !client.contains([' ', '*', '\'']));
+    if plain { format!("{before}{own};{after}") } else { policy.to_owned() }
+}
+
+/// Headers of every answer (security.md 5.10).
+const EVERYWHERE: &[(&str, &str)] = &[("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")];
+/// What scripts of other origins may read.
+const CROSS_ORIGIN: &[&str] = &[
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+    "/oauth2/jwks",
+    "/oauth2/userinfo",
+];
+/// Headers of what is no page: a policy that lets nothing be loaded, whatever a browser takes it for.
+const NOT_PAGES: &[(&str, &str)] = &[("content-security-policy", "default-src 'none'; frame-ancestors 'none'")];
+/// Headers of every page.
+const PAGES: &[(&str, &str)] = &[
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("origin-agent-cluster", "?1"),
+    (
+        "permissions-policy",
+        "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=()",
+    ),
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
+         base-uri 'none'; frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types default",
+    ),
+];

@@ -204,7 +204,7 @@ impl Stage {
     }
 
     async fn look_at_refresh(&self, grant: &Grant, shown: &str, answer: Option<Answer>, survivor: &Client) -> (bool, Acknowledged) {
-        let (id, before) = (grant.id.uuid(), self.eco.generation(shown).0);
+        let (id, before) = (grant.id.uuid(), self.eco.generation(shown).await.0);
         let generation = self.count(format!("SELECT generation FROM families WHERE grant_id = '{id}' AND ended_at IS NULL")).await;
         assert!(generation == before || generation == before + 1, "{generation}");
         let done = generation == before + 1;
@@ -217,7 +217,7 @@ impl Stage {
             // An answer was lost on the way: the same token gets the same successor, or the first.
             None => survivor.refresh(shown).await.expect(200).json(),
         };
-        assert_eq!(self.eco.generation(&text(&tokens, "refresh_token")).0, before + 1, "one generation was made, whoever made it");
+        assert_eq!(self.eco.generation(&text(&tokens, "refresh_token")).await.0, before + 1, "one generation was made, whoever made it");
         let access = text(&tokens, "access_token");
         assert_eq!(scope_left(survivor, &access).await.as_deref(), Some(ALL));
         assert!(survivor.refresh(&text(&tokens, "refresh_token")).await.status.is_success(), "it goes on");

@@ -10,6 +10,7 @@ mod late;
 mod once;
 mod rivals;
 mod stage;
+mod stale;
 mod table;
 
 use std::time::{Duration, Instant};

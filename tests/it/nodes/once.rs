@@ -77,13 +77,13 @@ async fn rc3_64_parallel_refreshes_at_two_nodes_with_grace_make_one_generation()
     let person = pair.eco.person().await;
     let code = pair.code(&person, "bank-web", "openid offline_access").await;
     let first = clients[0].redeem(&code.code, &code.verifier).await.expect(200).json();
-    let (shown, before) = (text(&first, "refresh_token"), pair.eco.generation(&text(&first, "refresh_token")).0);
+    let (shown, before) = (text(&first, "refresh_token"), pair.eco.generation(&text(&first, "refresh_token")).await.0);
     let form = [("grant_type", "refresh_token"), ("refresh_token", shown.as_str())];
     let mut generations = HashSet::new();
     let mut last = None;
     for answer in rush(&clients, "/oauth2/token", &form, CALLERS).await {
         let tokens = answer.expect(200).json();
-        generations.insert(pair.eco.generation(&text(&tokens, "refresh_token")));
+        generations.insert(pair.eco.generation(&text(&tokens, "refresh_token")).await);
         for client in &clients {
             assert!(scope_left(client, &text(&tokens, "access_token")).await.is_some());
         }

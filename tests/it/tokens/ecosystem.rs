@@ -415,8 +415,8 @@ impl Ecosystem {
     }
 
     /// Which generation of its family a refresh token is.
-    pub fn generation(&self, token: &str) -> (i64, [u8; 16]) {
-        let opened = refresh_token::RefreshToken::open(&self.core, token).expect("one of ours");
+    pub async fn generation(&self, token: &str) -> (i64, [u8; 16]) {
+        let opened = refresh_token::RefreshToken::open(&self.core, token).await.expect("asked").expect("one of ours");
         (opened.generation, opened.nonce)
     }
 

@@ -98,14 +98,14 @@ on_both! {
         let eco = Ecosystem::new(&world).await;
         let person = eco.person().await;
         let token = eco.signed_in(&person, "bank-app", "openid").await.access_token;
-        let open = || usecases::access_token::open(&eco.core, &token, eco.now());
-        assert!(open().is_some());
-        assert_eq!(open(), open());
+        let open = async || usecases::access_token::open(&eco.core, &token, eco.now()).await.expect("the database");
+        assert!(open().await.is_some());
+        assert_eq!(open().await, open().await);
         eco.core.keys.store(Arc::new(concord::crypto::signing::KeyRing::new(Vec::new())));
-        assert!(open().is_none(), "its key is gone");
+        assert!(open().await.is_none(), "its key is gone");
         eco.core.keys.store(Arc::new(super::super::ecosystem::ring()));
-        assert!(open().is_some());
+        assert!(open().await.is_some());
         world.pass(Duration::from_secs(300));
-        assert!(open().is_none(), "expired");
+        assert!(open().await.is_none(), "expired");
     }
 }
