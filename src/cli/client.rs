@@ -90,7 +90,8 @@ async fn show(client_id: &str, invocation: &Invocation) -> Result<(), Failure> {
             ("back-channel logout", |client| client.document.backchannel_logout_uri.clone().unwrap_or_default()),
             ("resources", |client| client.document.resources.join(" ")),
             ("access tokens", |client| {
-                format!("{}, {} min", word(&client.document.access_token_format), client.document.access_token_minutes)
+                let life = client.document.access_token_minutes.map_or("tokens.access".to_owned(), |minutes| format!("{minutes} min"));
+                format!("{}, {life}", word(&client.document.access_token_format))
             }),
             ("introspection", |client| if client.document.introspection { "yes" } else { "no" }.to_owned()),
         ],

@@ -124,6 +124,10 @@ impl Config {
                 "at least 8 code points must be asked for and 64 allowed (NIST SP 800-63B)".to_owned(),
             );
         }
+        if self.password.min_length > self.password.max_length {
+            let text = format!("{} is more than password.max_length: nobody could choose a password", self.password.min_length);
+            add(Severity::Refused, "password.min_length", text);
+        }
         if self.limits.code_tries == 0 || self.limits.code_tries > 10 {
             add(Severity::Refused, "limits.code_tries", "a six-digit code allows 1 to 10 tries".to_owned());
         }

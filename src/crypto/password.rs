@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
 use self::hasher::{Hasher, Recipe};
-pub use self::policy::{Rules, Weakness, acceptable};
+pub use self::policy::{Rules, Weakness};
 use super::random::Random;
 use super::root_keys::RootKeys;
 use crate::clock;
@@ -97,7 +97,7 @@ impl PasswordPool {
         Ok(pool)
     }
 
-    /// Hashes a new password, which [`acceptable`] must have passed, to a PHC string with the pepper's version in it.
+    /// Hashes a new password, which [`Rules::check`] must have passed, to a PHC string with the pepper's version in it.
     pub async fn hash(&self, password: SecretString) -> Result<String, Busy> {
         self.submit(move |hasher| hasher.hash(password.expose_secret())).await
     }

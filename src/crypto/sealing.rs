@@ -72,6 +72,8 @@ purposes! {
     ServiceSecret = "service-secret",
     /// Details of staff actions and security events.
     Audit = "audit",
+    /// Codes that were given to nobody.
+    PlantedCode = "planted-code",
 }
 
 /// Seals and opens values. Cheap to clone, clones share the keys.

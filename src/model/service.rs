@@ -173,9 +173,9 @@ pub struct ClientDocument {
     /// The form of its access tokens.
     #[serde(default)]
     pub access_token_format: TokenFormat,
-    /// Life of its access tokens, 1 to 15 minutes.
-    #[serde(default = "five")]
-    pub access_token_minutes: u8,
+    /// Life of its access tokens, 1 to 15 minutes; as the server is configured (`tokens.access`) when it names none.
+    #[serde(default)]
+    pub access_token_minutes: Option<u8>,
     /// `RS256` (the specification's default) or `ES256`.
     #[serde(default)]
     pub id_token_signed_response_alg: Option<String>,
@@ -198,10 +198,6 @@ pub struct ClientDocument {
 
 fn code_only() -> Vec<GrantType> {
     vec![GrantType::AuthorizationCode]
-}
-
-const fn five() -> u8 {
-    5
 }
 
 const fn yes() -> bool {

@@ -23,6 +23,12 @@ pub struct EventRow {
     pub at: Timestamp,
 }
 
+/// Whether an event was recorded.
+pub async fn exists(tx: &mut Tx, id: EventId) -> Result<bool, Error> {
+    let (count,) = fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM events WHERE id = $1", id)?;
+    Ok(count > 0)
+}
+
 /// Records an event in the transaction of what it tells.
 pub async fn insert(tx: &mut Tx, event: &EventRow) -> Result<(), Error> {
     execute!(

@@ -116,7 +116,7 @@ pub enum NewPasswordError {
     Empty,
     /// Shorter than the page's `min_length`.
     TooShort,
-    /// Longer than 128 characters.
+    /// Longer than the page's `max_length`.
     TooLong,
     /// Among those that are tried first.
     TooCommon,
@@ -141,7 +141,9 @@ pub struct ChoosePassword {
     /// The address it belongs to, as the person typed it: for password managers.
     pub identifier: String,
     /// The least number of characters.
-    pub min_length: u32,
+    pub min_length: usize,
+    /// The greatest.
+    pub max_length: usize,
     /// What was wrong.
     pub error: Option<NewPasswordError>,
 }
@@ -173,7 +175,7 @@ impl ChoosePassword {
         Some(match self.error? {
             NewPasswordError::Empty => Trouble::new(field, f.t("error-new-password-empty")),
             NewPasswordError::TooShort => Trouble::new(field, f.t1("error-new-password-short", "min", self.min_length)),
-            NewPasswordError::TooLong => Trouble::new(field, f.t("error-new-password-long")),
+            NewPasswordError::TooLong => Trouble::new(field, f.t1("error-new-password-long", "max", self.max_length)),
             NewPasswordError::TooCommon => Trouble::new(field, f.t("error-new-password-common")),
             NewPasswordError::Busy => Trouble::new(field, f.t("error-busy")),
             NewPasswordError::CurrentEmpty => Trouble::new(CURRENT, f.t("error-current-password-empty")),
@@ -183,7 +185,8 @@ impl ChoosePassword {
     }
 
     pub(super) fn samples(_: Locale) -> Vec<(&'static str, Self)> {
-        let plain = Self { choice: PasswordChoice::Registering, identifier: "anna.k@example.com".into(), min_length: 15, error: None };
+        let (choice, identifier) = (PasswordChoice::Registering, "anna.k@example.com".into());
+        let plain = Self { choice, identifier, min_length: 15, max_length: 128, error: None };
         let with = |error| Self { error: Some(error), ..plain.clone() };
         let change = |error| Self { choice: PasswordChoice::Change, error, ..plain.clone() };
         vec![

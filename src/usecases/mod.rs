@@ -74,6 +74,7 @@ pub mod partner_access;
 pub mod partners;
 /// A person's values in memory.
 pub mod person;
+mod planted_code;
 /// Profile values of customers.
 pub mod profile;
 /// What the owner of a product domain writes about its customers.
@@ -123,7 +124,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::blind::BlindIndex;
 use crate::crypto::pairwise::PairwiseSubjects;
-use crate::crypto::password::PasswordPool;
+use crate::crypto::password::{PasswordPool, Rules};
 use crate::crypto::random::Random;
 use crate::crypto::root_keys::RootKeys;
 use crate::crypto::sealing::Sealer;
@@ -158,6 +159,8 @@ pub struct Core {
     pub pairwise: PairwiseSubjects,
     /// Hashes passwords in a bounded pool of threads.
     pub passwords: PasswordPool,
+    /// Which passwords may be chosen.
+    pub password_rules: Rules,
     /// Product domains, scopes, agreements.
     pub catalog: ArcSwap<Catalog>,
     /// Grants with the present truth about them.
@@ -200,6 +203,7 @@ impl Core {
             loads: loads::Loads::new(&database, &sealer),
             ephemeral: ephemeral::open(&config.ephemeral)?,
             passwords: PasswordPool::start(&config.password, root, random.clone())?,
+            password_rules: Rules::new(&config.password),
             sealer,
             blind: BlindIndex::new(root),
             pairwise: PairwiseSubjects::new(root),

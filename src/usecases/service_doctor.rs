@@ -7,8 +7,9 @@ use url::Url;
 
 use super::Core;
 use super::apply_service::{needs_secret, rules};
+use super::planted_code::Planted;
 use super::show_partners::{ClientView, ServiceView, services};
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::crypto::jwk::JwkSet;
 use crate::model::service::{ClientAuthentication, ClientDocument, GrantType};
 use crate::outbound::guarded::{Answer, CallError, GuardedClient};
@@ -16,6 +17,9 @@ use crate::storage::Error;
 
 /// How far a service's clock may be from ours: assertions live 120 s, and freshness is asked to the minute.
 const SKEW: Duration = Duration::from_secs(5);
+
+/// How long a client may take to redeem a code after its page has answered.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -81,6 +85,7 @@ pub async fn look(core: &Core, calls: &GuardedClient, code: &str) -> Result<Opti
         look_at_client(&mut found, client);
         if client.enabled {
             call_client(&mut found, calls, &client.document).await;
+            plant_codes(&mut found, core, calls, &client.document).await?;
         }
     }
     contract(&mut found, &service);
@@ -178,6 +183,43 @@ async fn call_client(found: &mut Findings, calls: &GuardedClient, document: &Cli
     }
 }
 
+/// Brings a made-up code to each redirect URI, as a browser would that was sent there by somebody else (conventions 5).
+async fn plant_codes(found: &mut Findings, core: &Core, calls: &GuardedClient, document: &ClientDocument) -> Result<(), Error> {
+    let about = format!("client {} redirect_uri", document.client_id);
+    for uri in document.redirect_uris.iter().filter(|uri| uri.as_str().starts_with("http")) {
+        let Ok(mut address) = Url::parse(uri.as_str()) else { continue };
+        let planted = Planted::make(core, core.clock.now());
+        let parameters = [("code", planted.code.as_str()), ("state", &core.random.token()), ("iss", core.issuer())];
+        address.query_pairs_mut().extend_pairs(parameters);
+        // That nobody answers there was said already.
+        if calls.look(address.as_str()).await.is_err() {
+            continue;
+        }
+        if redeemed(core, &planted).await? {
+            let advice = "tie `state` and the PKCE verifier to the service's own browser session, and redeem the code in that session only";
+            found.add(Weight::Problem, &about, format!("{uri} redeems a code that its own browser session did not ask for"), advice);
+        } else {
+            let advice = "as far as a server of this issuer was running to be asked";
+            found.add(Weight::Good, &about, format!("{uri} does not redeem a code of a foreign `state`"), advice);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the code comes to the token endpoint of any node: while the page answers, or a moment later.
+async fn redeemed(core: &Core, planted: &Planted) -> Result<bool, Error> {
+    let began = clock::monotonic();
+    loop {
+        if planted.was_redeemed(core).await? {
+            return Ok(true);
+        }
+        if began.elapsed() >= AFTERWARDS {
+            return Ok(false);
+        }
+        tokio::time::sleep(AFTERWARDS / 10).await;
+    }
+}
+
 fn reachable(found: &mut Findings, about: &str, address: &str, answer: Result<Answer, CallError>) {
     match answer {
         Ok(answer) if answer.status < 500 && answer.status != 404 => found.add(Weight::Good, about, format!("{address} answers"), ""),
@@ -193,7 +235,7 @@ fn reachable(found: &mut Findings, about: &str, address: &str, answer: Result<An
 
 /// What the service promises and nobody can see from outside (conventions 5).
 fn contract(found: &mut Findings, service: &ServiceView) {
-    let advice = "tie `state` and the PKCE verifier to the service's own browser session, and redeem the code in that session only";
+    let advice = "tie the PKCE verifier, like `state`, to the service's own browser session: that cannot be seen from outside";
     found.add(Weight::Note, "contract", "a link activates for whoever redeems the code", advice);
     if service.document.api.is_some() {
         let advice = "introspect each token, or keep the answer no longer than a second; go by `links` to find the own customer";

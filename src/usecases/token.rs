@@ -83,7 +83,7 @@ impl Issue<'_> {
         });
         let mask = self.mask & known;
         let scope: ScopeSet = self.view.scopes(mask).collect();
-        let expires_in = lifetime(client);
+        let expires_in = lifetime(core, client);
         let issued_at = Timestamp::from_seconds(self.now.seconds());
         let token = AccessToken {
             id: TokenId::new(core.random.uuid_v7(self.now)),
@@ -175,10 +175,16 @@ pub(super) fn goes_as_jwt(client: &Client, service: &Service, audience: &Audienc
     client.document.access_token_format == TokenFormat::Jwt && audience.service().is_none_or(|api| api.sector == service.sector)
 }
 
-/// Seconds: 1 to 15 minutes by client (conventions 7).
-pub(super) fn lifetime(client: &Client) -> u32 {
-    u32::from(client.document.access_token_minutes.clamp(1, 15)) * 60
+/// Seconds: 1 to 15 minutes by client (conventions 7), as configured for one that names none.
+pub(super) fn lifetime(core: &Core, client: &Client) -> u32 {
+    match client.document.access_token_minutes {
+        Some(minutes) => u32::from(minutes.clamp(1, 15)) * 60,
+        None => u32::try_from(core.config.tokens.access.as_secs()).unwrap_or(LONGEST).clamp(60, LONGEST),
+    }
 }
+
+/// Fifteen minutes in seconds.
+const LONGEST: u32 = 900;
 
 /// Which items of a grant a request's `scope` asks for: all, when it names none.
 ///

@@ -36,7 +36,7 @@ pub(super) async fn issue(
         Some(wanted) if entitled.contains_all(wanted) => wanted.clone(),
         Some(_) => return Err(Error::new(ErrorCode::InvalidScope, "the client is not entitled to this scope here")),
     };
-    let expires_in = lifetime(client);
+    let expires_in = lifetime(core, client);
     let issued_at = Timestamp::from_seconds(now.seconds());
     let holder = Holder::Client { client: client.key, client_epoch: client.epoch, service_epoch: service.epoch, scope: scope.clone() };
     let token = AccessToken {

@@ -11,7 +11,7 @@ use super::audience::{Audience, may_name};
 use super::issue::{Bound, Parties, authorize_issue};
 use super::refresh_token::RefreshToken;
 use super::token::Issue;
-use super::{Core, grants, links, note, pairwise};
+use super::{Core, grants, links, note, pairwise, planted_code};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::model::grant::{GrantView, Inactive, Mask};
@@ -37,7 +37,10 @@ pub(super) struct Shown {
 pub(super) async fn redeem(core: &Arc<Core>, client: &Arc<Client>, shown: Shown, now: Timestamp) -> Result<TokenResponse, Error> {
     let digest = sha256(shown.code.expose_secret().as_bytes());
     let found = authorization_codes::find(&mut core.database.read().await?, &digest).await?;
-    let code = found.ok_or_else(|| Error::invalid_grant("unknown code"))?;
+    let Some(code) = found else {
+        planted_code::notice(core, client, shown.code.expose_secret(), now).await?;
+        return Err(Error::invalid_grant("unknown code"));
+    };
     if code.client_key != client.key {
         // The code stays good for the client it was made for (PK8).
         note::refused(core, "code.foreign_client", client, now).await?;

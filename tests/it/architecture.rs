@@ -4,6 +4,7 @@ mod checker;
 mod manifest;
 mod paths;
 mod rules;
+mod settings;
 mod tokens;
 
 use std::fs;

@@ -20,10 +20,8 @@ pub struct PasswordConfig {
     pub queue: usize,
     /// Longest wait of one hash.
     pub deadline: Period,
-    /// Code points of a password alone.
+    /// Fewest code points of a password.
     pub min_length: usize,
-    /// Code points beside a second factor.
-    pub min_length_second_factor: usize,
     /// Most code points.
     pub max_length: usize,
 }

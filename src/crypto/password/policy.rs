@@ -62,15 +62,16 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// For a password that is the only factor.
-    pub const ALONE: Self = Self { minimum: 15, maximum: 128 };
-
-    /// As configured, alone or beside a second factor.
-    pub const fn new(config: &PasswordConfig, alone: bool) -> Self {
-        Self { minimum: if alone { config.min_length } else { config.min_length_second_factor }, maximum: config.max_length }
+    /// As configured.
+    pub const fn new(config: &PasswordConfig) -> Self {
+        Self { minimum: config.min_length, maximum: config.max_length }
     }
 
-    /// As [`acceptable`], by these lengths.
+    /// Whether a password may be chosen. `context` is what others know of the person and the place: name, e-mail address,
+    /// phone, service.
+    ///
+    /// # Errors
+    /// Why not.
     pub fn check(self, password: &str, context: &[&str]) -> Result<(), Weakness> {
         if password.len() > LONGEST_BYTES {
             return Err(Weakness::TooLong { maximum: self.maximum });
@@ -90,12 +91,6 @@ impl Rules {
         }
         Ok(())
     }
-}
-
-/// Whether a password that is the only factor may be chosen. `context` is what others know of the person and the place:
-/// name, e-mail address, phone, service.
-pub fn acceptable(password: &str, context: &[&str]) -> Result<(), Weakness> {
-    Rules::ALONE.check(password, context)
 }
 
 /// The context and its parts in lower case, longest first.
@@ -151,6 +146,11 @@ fn mostly(password: &str, words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By the defaults.
+    fn acceptable(password: &str, context: &[&str]) -> Result<(), Weakness> {
+        Rules { minimum: 15, maximum: 128 }.check(password, context)
+    }
 
     const GOOD: &str = "тихий вечер у реки Амур 1974 поют сверчки";
 

@@ -12,7 +12,6 @@ fn config(threads: usize, queue: usize) -> PasswordConfig {
         queue,
         deadline: Period::seconds(20),
         min_length: 15,
-        min_length_second_factor: 8,
         max_length: 128,
     }
 }
@@ -198,7 +197,7 @@ async fn a_panic_costs_one_answer_and_no_thread() {
 #[tokio::test]
 async fn choosing_is_checking_and_hashing() {
     let pool = pool(&config(1, 8));
-    let choose = |password: &str| pool.choose(secret(password), Rules::ALONE, vec!["Ivan Petrov".into()]);
+    let choose = |password: &str| pool.choose(secret(password), Rules { minimum: 15, maximum: 128 }, vec!["Ivan Petrov".into()]);
     assert_eq!(choose("short").await, Ok(Err(Weakness::TooShort { minimum: 15 })));
     assert_eq!(choose("ivanpetrovivanpetrov").await, Ok(Err(Weakness::Guessable)));
     let stored = choose("shelf umbrella seventeen").await.unwrap().unwrap();

@@ -101,7 +101,8 @@ async fn choose(app: &App, visit: &Visit, error: Option<NewPasswordError>) -> Re
     Ok(ChoosePassword {
         choice: if known.password_set_at.is_some() { PasswordChoice::Change } else { PasswordChoice::First },
         identifier: login.map(|identifier| identifier.value.clone()).unwrap_or_default(),
-        min_length: 15,
+        min_length: app.core.password_rules.minimum,
+        max_length: app.core.password_rules.maximum,
         error,
     })
 }

@@ -68,7 +68,7 @@ pub(super) async fn page(app: &App, browser: &Browser, flow: &Flow, path: &str, 
         (_, Next::Login(_)) => select_account(app, flow).await?.render(&frame),
         (_, Next::VerifyContact) => code(app, browser, flow, trouble).await?.render(&frame),
         (_, Next::Register(crate::model::flow::RegisterStep::Name)) => nickname(flow, trouble).render(&frame),
-        (_, Next::Register(_)) => choose_password(flow, trouble).render(&frame),
+        (_, Next::Register(_)) => choose_password(app, flow, trouble).render(&frame),
         (_, Next::StepUp(why)) => reauth(app, browser, flow, *why, trouble).await?.render(&frame),
         (_, Next::Link) => link(app, browser, flow, &frame).await?,
         (_, Next::Consent(_)) => consent(app, browser, flow, &frame).await?.render(&frame),
@@ -141,11 +141,12 @@ fn nickname(flow: &Flow, trouble: &Trouble) -> Nickname {
     Nickname { value, error: words::nickname(trouble) }
 }
 
-fn choose_password(flow: &Flow, trouble: &Trouble) -> ChoosePassword {
+fn choose_password(app: &App, flow: &Flow, trouble: &Trouble) -> ChoosePassword {
     ChoosePassword {
         choice: PasswordChoice::Registering,
         identifier: typed_identifier(flow),
-        min_length: 15,
+        min_length: app.core.password_rules.minimum,
+        max_length: app.core.password_rules.maximum,
         error: words::new_password(trouble),
     }
 }

@@ -10,7 +10,7 @@ use super::super::note::{self, About};
 use super::super::sessions::{self as browser_sessions, Begun};
 use super::super::{Core, backchannel, identifiers, logout, notices, profile};
 use crate::clock::Timestamp;
-use crate::crypto::password::{self, Verdict, Weakness};
+use crate::crypto::password::{Verdict, Weakness};
 use crate::model::actor::Actor;
 use crate::model::customer::Session;
 use crate::model::flow::CHANGE_FRESHNESS;
@@ -164,7 +164,7 @@ pub async fn change_password(
     let mut context: Vec<&str> = known.iter().map(|identifier| identifier.value.as_str()).collect();
     context.extend([nickname.as_str(), core.config.brand.name.as_str()]);
     context.retain(|word| !word.is_empty());
-    let refused = match password::acceptable(chosen.expose_secret(), &context) {
+    let refused = match core.password_rules.check(chosen.expose_secret(), &context) {
         Err(weakness) => Changed::Weak(weakness),
         Ok(()) => match core.passwords.hash(chosen).await {
             Ok(phc) => return set(core, &change, stored, phc, now).await,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Core, Flow, Visitor, store, store_alone};
 use crate::clock::Timestamp;
 use crate::crypto::envelope::DataKey;
-use crate::crypto::password::{self, Weakness};
+use crate::crypto::password::Weakness;
 use crate::model::actor::Actor;
 use crate::model::flow::{Gathered, Next, RegisterStep, Route};
 use crate::model::identifier::Identifier;
@@ -47,7 +47,9 @@ pub async fn register(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, chosen: 
         return Ok(Registered::Stale);
     };
     let Ok(identifier) = Identifier::parse(&text) else { return Ok(Registered::Stale) };
-    if let Err(weakness) = password::acceptable(chosen.expose_secret(), &[identifier.normal_form(), &nickname, &core.config.brand.name]) {
+    if let Err(weakness) =
+        core.password_rules.check(chosen.expose_secret(), &[identifier.normal_form(), &nickname, &core.config.brand.name])
+    {
         return Ok(Registered::Weak(weakness));
     }
     let Ok(phc) = core.passwords.hash(chosen).await else { return Ok(Registered::Busy) };

@@ -1,7 +1,7 @@
 //! Sessions, password, name, signing out.
 
 use super::stage::{House, form_with, sign_in};
-use crate::support::on_both;
+use crate::support::{Backend, World, on_both};
 
 on_both! {
     /// Another browser is signed out from here, one by one or all at once.
@@ -126,6 +126,28 @@ on_both! {
         assert_eq!(answer.header("clear-site-data"), None, "the flow goes on");
         assert_eq!(anna.browser.open("/account").await.url.path(), "/login");
     }
+}
+
+/// The lengths that an operator set are those of the page and of the check, when registering and when changing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lengths_of_passwords_are_those_of_the_configuration() {
+    let world = World::with(Backend::Sqlite, "[password]\nmin_length = 20\nmax_length = 64").await;
+    let house = House::open(&world).await;
+    let (_, mut anna) = house.resident(&world, "anna").await;
+    let page = anna.browser.open("/account/security/password").await.expect(200).page().text();
+    assert!(page.contains("20") && !page.contains("15"), "{page}");
+    let current = anna.password.clone();
+    for (chosen, limit) in [("shelf umbrella 17 m", "20"), (&"shelf umbrella seventeen moths ".repeat(3)[..65], "64")] {
+        let page = anna.browser.open("/account/security/password").await.expect(200);
+        let form = form_with(&page, "action=continue").fill("current-password", &current).fill("new-password", chosen);
+        let again = anna.browser.submit(form.press("action=continue")).await.expect(200).page();
+        let said = again.by_id("error-summary").expect("refused");
+        assert!(said.contains(limit), "{chosen}: {said}");
+    }
+    let page = anna.browser.open("/account/security/password").await.expect(200);
+    let form = form_with(&page, "action=continue").fill("current-password", &current).fill("new-password", "shelf umbrella seventeen");
+    let done = anna.browser.submit(form.press("action=continue")).await.expect(200);
+    assert_eq!(done.url.path(), "/account/security");
 }
 
 /// Where the summary of errors leads after a change that is not made.

@@ -1,6 +1,7 @@
 //! The whole story over HTTP, on both databases: one login, links with consent, and what ends what.
 
 mod basic_plan;
+mod cut_off;
 mod ecosystem;
 mod interrupted;
 mod linking;

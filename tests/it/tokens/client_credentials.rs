@@ -6,6 +6,20 @@ use concord::protocol::introspect::IntrospectionResponse;
 use super::ecosystem::{BANK_API, Ecosystem, LOYALTY_API, claims, header, refused};
 use crate::support::on_both;
 
+/// A client whose service names no life gets tokens of the configured one; one that names minutes keeps them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_life_of_access_tokens_is_the_configured_one_unless_the_client_names_its_own() {
+    let world = crate::support::World::with(crate::support::Backend::Sqlite, "[tokens]\naccess = \"2m\"").await;
+    let eco = Ecosystem::new(&world).await;
+    let wire = eco.serve().await;
+    let bank = eco.over(&wire, "bank-web").await;
+    let life =
+        async || bank.token(&[("grant_type", "client_credentials"), ("resource", BANK_API)]).await.expect(200).json()["expires_in"].clone();
+    assert_eq!(life().await, 120);
+    eco.amend("bank-web", |document| document.access_token_minutes = Some(7)).await;
+    assert_eq!(life().await, 420);
+}
+
 on_both! {
     async fn tk9_only_confidential_clients_and_no_sub_that_a_customer_could_have(world: World) {
         let eco = Ecosystem::new(&world).await;

@@ -391,7 +391,7 @@ impl Ecosystem {
     }
 
     /// Changes a client's document.
-    async fn amend(&self, client_id: &str, change: impl FnOnce(&mut ClientDocument)) {
+    pub async fn amend(&self, client_id: &str, change: impl FnOnce(&mut ClientDocument)) {
         let (client, now) = (self.client(client_id).await, self.now());
         let (key, mut document) = (client.key, client.document.clone());
         change(&mut document);

@@ -6,6 +6,7 @@ pub mod ecosystem;
 mod endings;
 mod introspection;
 mod memory;
+mod planted;
 mod pushed;
 mod reach;
 mod refresh;

@@ -92,6 +92,6 @@ error-new-password-short = { $min ->
         [one] Use at least { $min } character
        *[other] Use at least { $min } characters
     }
-error-new-password-long = Use at most 128 characters
+error-new-password-long = Use at most { $max } characters
 error-new-password-common = Choose another password: this one is among the first that anybody would try
 cancel = Cancel

@@ -95,6 +95,6 @@ error-new-password-short = { $min ->
         [few] Нужно хотя бы { $min } символа
        *[many] Нужно хотя бы { $min } символов
     }
-error-new-password-long = Нужно не больше 128 символов
+error-new-password-long = Нужно не больше { $max } символов
 error-new-password-common = Придумайте другой пароль: этот подбирают одним из первых
 cancel = Отмена

@@ -77,6 +77,6 @@ error-current-password-empty = 请输入当前密码
 error-current-password-wrong = 当前密码不正确
 error-new-password-empty = 输入新密码
 error-new-password-short = 至少使用 { $min } 个字符
-error-new-password-long = 最多使用 128 个字符
+error-new-password-long = 最多使用 { $max } 个字符
 error-new-password-common = 换一个密码：这个密码太常见，容易被猜到
 cancel = 取消

@@ -113,7 +113,8 @@ fn check_addresses(checked: &mut Checked<'_>) {
 
 fn check_tokens(checked: &mut Checked<'_>) {
     let client = checked.client;
-    checked.refuse_if(!(1..=15).contains(&client.access_token_minutes), "access_token_minutes", "must be 1 to 15");
+    let minutes = client.access_token_minutes;
+    checked.refuse_if(minutes.is_some_and(|minutes| !(1..=15).contains(&minutes)), "access_token_minutes", "must be 1 to 15");
     let algorithm = client.id_token_signed_response_alg.as_deref();
     checked.refuse_if(
         algorithm.is_some_and(|name| !matches!(name, "RS256" | "ES256")),
