@@ -67,7 +67,7 @@ pub fn error_pages(core: &Arc<Core>) -> PageHook {
             locale,
             theme,
             issuer_host: browser::host_of(core.issuer()).to_owned(),
-            path: refused.address.to_owned(),
+            path: own_address(refused.address).to_owned(),
             csrf: String::new(),
             signed_in_as: None,
             client: None,
@@ -87,6 +87,13 @@ pub fn error_pages(core: &Arc<Core>) -> PageHook {
     })
 }
 
+/// The address asked for, where it can stand in a link: browsers take `//` and `/\\` for the beginning of another host.
+fn own_address(address: &str) -> &str {
+    let mut first = address.chars();
+    let here = first.next() == Some('/') && !matches!(first.next(), Some('/' | '\\'));
+    if here { address } else { "/" }
+}
+
 fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
     match code {
         "bad_client" => ErrorKind::BadClient,
@@ -102,5 +109,25 @@ fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
             500.. => ErrorKind::Internal,
             _ => ErrorKind::BadRequest,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_address;
+
+    #[test]
+    fn an_error_page_links_to_this_host_only() {
+        for (asked, linked) in [
+            ("/login?flow=flw_1", "/login?flow=flw_1"),
+            ("/", "/"),
+            ("//evil.example/login", "/"),
+            ("/\\evil.example/login", "/"),
+            ("", "/"),
+            ("*", "/"),
+            ("evil.example:443", "/"),
+        ] {
+            assert_eq!(own_address(asked), linked, "{asked}");
+        }
     }
 }

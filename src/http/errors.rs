@@ -31,6 +31,9 @@ impl Voice {
         if let Some(endpoint) = path.strip_prefix("/oauth2/") {
             return if matches!(endpoint, "authorize" | "logout") { Self::Page } else { Self::OAuth };
         }
+        if path == PROBLEMS {
+            return Self::Page;
+        }
         if path.starts_with("/.well-known/") {
             return Self::OAuth;
         }

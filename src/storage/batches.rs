@@ -7,10 +7,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Database, Error, Tx};
 
@@ -18,6 +20,10 @@ use super::{Database, Error, Tx};
 pub const MOST: usize = 16;
 /// How many loads of one kind are under way at most.
 const AT_ONCE: usize = 4;
+/// How often a load is begun again because its connection was lost.
+const SPARE: usize = 1;
+/// How long a load may take, whatever the limits of the database are set to: nobody waits for an answer any longer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What a load found, by key; what is not in it does not exist. One row that cannot be read spoils no other answer.
 pub type Found<K, V> = HashMap<K, Result<V, Error>>;
@@ -93,11 +99,21 @@ where
         }
     }
 
+    /// What the database says; asked again by another connection when the one it had was lost, as all are after a restart.
+    async fn loaded(&self, keys: Vec<K>) -> Result<Found<K, V>, Error> {
+        for _ in 0..SPARE {
+            let mut tx = self.database.read().await?;
+            let loaded = (self.load)(&mut tx, keys.clone()).await;
+            if loaded.is_ok() || !tx.is_lost() {
+                return loaded;
+            }
+        }
+        (self.load)(&mut self.database.read().await?, keys).await
+    }
+
     async fn answer(&self, batch: Batch<K, V>) {
-        let loaded = match self.database.read().await {
-            Ok(mut tx) => (self.load)(&mut tx, batch.keys().copied().collect()).await,
-            Err(error) => Err(error),
-        };
+        let loaded = timeout(PATIENCE, self.loaded(batch.keys().copied().collect())).await;
+        let loaded = loaded.unwrap_or_else(|_| Err(Error::Unavailable("the database did not answer in time".into())));
         let mut found = loaded.unwrap_or_else(|error| batch.keys().map(|key| (*key, Err(error.clone()))).collect());
         for (key, waiting) in batch {
             let answer = found.remove(&key).transpose().map(|value| value.map(Arc::new));

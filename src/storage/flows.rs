@@ -65,6 +65,12 @@ pub async fn bind(tx: &mut Tx, id: FlowId, browser: &[u8; 32]) -> Result<bool, E
     Ok(bound == 1)
 }
 
+/// Whether the flow goes on and nobody changed its facts since they were read.
+pub async fn is_at(tx: &mut Tx, id: FlowId, version: i64) -> Result<bool, Error> {
+    let at = fetch_optional!(tx, (i64,), "SELECT version FROM flows WHERE id = $1 AND finished_at IS NULL", id)?;
+    Ok(at == Some((version,)))
+}
+
 /// Replaces the facts, unless somebody else did since they were read, or the flow is over.
 pub async fn replace_facts(tx: &mut Tx, id: FlowId, version: i64, facts: &[u8]) -> Result<bool, Error> {
     let replaced = execute!(

@@ -81,7 +81,7 @@ async fn values_of(tx: &mut Tx, customers: [CustomerId; 16]) -> Result<Vec<Value
         ValueRow,
         "SELECT customer_id, claim, source_service, sealed, observed_at FROM profile_values
          WHERE customer_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-         ORDER BY claim LIMIT 8000",
+         ORDER BY customer_id, claim LIMIT 8000",
         customers
     )
 }
@@ -92,7 +92,7 @@ async fn identifiers_of(tx: &mut Tx, customers: [CustomerId; 16]) -> Result<Vec<
         IdentifierRow,
         "SELECT id, customer_id, kind, usage, blind_index, sealed, verified_at, valid_from, valid_to FROM identifiers
          WHERE customer_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-         AND valid_to IS NULL ORDER BY valid_from, id LIMIT 800",
+         AND valid_to IS NULL ORDER BY customer_id, valid_from, id LIMIT 800",
         customers
     )
 }

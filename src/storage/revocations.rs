@@ -1,7 +1,5 @@
 //! Revoked access tokens, kept until they would have expired anyway.
 
-use std::collections::HashSet;
-
 use uuid::Uuid;
 
 use super::batches::MOST;
@@ -23,7 +21,7 @@ pub async fn insert(tx: &mut Tx, token: TokenId, holder: Uuid, expires: Timestam
     Ok(rows == 1)
 }
 
-/// Every revoked token of so many holders.
+/// Every revoked token of so many holders: loaded whole, so that it proves an absence.
 pub async fn of_holders(tx: &mut Tx, holders: [Uuid; MOST]) -> Result<Vec<(Uuid, TokenId)>, Error> {
     fetch_among!(
         tx,
@@ -32,12 +30,6 @@ pub async fn of_holders(tx: &mut Tx, holders: [Uuid; MOST]) -> Result<Vec<(Uuid,
          WHERE holder IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         holders
     )
-}
-
-/// Every revoked token of a holder: loaded whole, so that it proves an absence.
-pub async fn of_holder(tx: &mut Tx, holder: Uuid) -> Result<HashSet<TokenId>, Error> {
-    let rows = fetch_all!(tx, (TokenId,), "SELECT token_id FROM token_revocations WHERE holder = $1", holder)?;
-    Ok(rows.into_iter().map(|(token,)| token).collect())
 }
 
 /// Removes a batch of revocations whose tokens have expired.

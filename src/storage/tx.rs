@@ -51,6 +51,11 @@ impl Tx {
         Self { link: Some(link), busy, in_transaction, statements, failed: false, again: false, collided: false, invalidated: Vec::new() }
     }
 
+    /// Whether the database was lost on this connection.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.link.is_none()
+    }
+
     /// Whether this is PostgreSQL.
     pub(super) fn is_shared(&self) -> bool {
         matches!(self.link, Some(Link::Postgres(_)))

@@ -122,6 +122,7 @@ impl Follower {
         }
         Ok(changes.len())
     }
+
     /// A catalogue that cannot be used stays out and the one in force goes on; the next call tries again.
     async fn load_catalog(&mut self, core: &Core) {
         match catalog::load(core).await {

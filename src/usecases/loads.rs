@@ -3,13 +3,23 @@
 use crate::crypto::sealing::Sealer;
 use crate::model::grant::GrantView;
 use crate::model::ids::{CustomerId, GrantId, SectorId};
-use crate::storage::batches::Batches;
+use crate::storage::batches::{Batches, Found};
 use crate::storage::people::Stored;
 use crate::storage::relations::{Between, Known};
-use crate::storage::{Database, grants, pairwise, people, relations};
+use crate::storage::{Database, Error, Tx, grants, pairwise, people, relations, settings, signing_keys};
+
+/// What every token rests on.
+pub struct Beliefs {
+    /// The database epoch.
+    pub epoch: i64,
+    /// The signing keys as they are stored.
+    pub keys: Vec<signing_keys::Row>,
+}
 
 /// Loads that go together when they come together.
 pub struct Loads {
+    /// What tokens rest on, for a node whose memory may not answer.
+    pub beliefs: Batches<(), Beliefs>,
     /// Grants with the present truth about them.
     pub views: Batches<GrantId, GrantView>,
     /// What a service may know of the person behind a grant.
@@ -25,6 +35,7 @@ impl Loads {
     pub fn new(database: &Database, sealer: &Sealer) -> Self {
         let sealer = sealer.clone();
         Self {
+            beliefs: Batches::new(database, |tx, _| Box::pin(beliefs(tx))),
             views: Batches::new(database, |tx, ids| Box::pin(async move { grants::views(tx, &ids).await })),
             relations: Batches::new(database, move |tx, places| {
                 let sealer = sealer.clone();
@@ -34,4 +45,9 @@ impl Loads {
             people: Batches::new(database, |tx, customers| Box::pin(async move { people::of(tx, &customers).await })),
         }
     }
+}
+
+async fn beliefs(tx: &mut Tx) -> Result<Found<(), Beliefs>, Error> {
+    let beliefs = Beliefs { epoch: settings::database_epoch(tx).await?, keys: signing_keys::all(tx).await? };
+    Ok(Found::from([((), Ok(beliefs))]))
 }

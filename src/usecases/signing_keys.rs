@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::Core;
-use super::start::load_epoch;
 use crate::clock::Timestamp;
 use crate::crypto::jwk::PublicJwk;
 use crate::crypto::signing::{
@@ -170,12 +169,16 @@ pub async fn load(core: &Core) -> Result<(), KeysError> {
 
 async fn load_by(core: &Core, tx: &mut Tx) -> Result<(), KeysError> {
     let (number, stamp) = (core.keys_loads.begin(), core.truth.stamp(Kind::Keys, ""));
-    let rows = stored::all(tx).await?;
+    take_over(core, number, stamp, &stored::all(tx).await?)
+}
+
+/// Takes rows into use that were read after `number` and `stamp` were taken.
+fn take_over(core: &Core, number: u64, stamp: Stamp, rows: &[Row]) -> Result<(), KeysError> {
     let seen: Vec<_> = rows.iter().map(|row| (row.kid.clone(), row.state.clone(), row.wrapped.is_some())).collect();
     // Opening a private key is work, and its row never changes but by its state.
     let ring = match core.keys_seen.load().as_deref() {
         Some(before) if before.rows == seen => Arc::clone(&before.ring),
-        _ => Arc::new(ring(core, &rows)?),
+        _ => Arc::new(ring(core, rows)?),
     };
     core.keys_loads.take_over(number, || {
         if core.keys_seen.load().as_deref().is_none_or(|before| !Arc::ptr_eq(&before.ring, &ring)) {
@@ -188,7 +191,16 @@ async fn load_by(core: &Core, tx: &mut Tx) -> Result<(), KeysError> {
 
 fn ring(core: &Core, rows: &[Row]) -> Result<KeyRing, KeysError> {
     let (mut keys, mut archive) = (Vec::new(), Vec::new());
-    for (row, info) in rows.iter().zip(infos(rows)?) {
+    for row in rows {
+        let Some(info) = info(row)? else {
+            warn!(
+                event = "keys.unknown",
+                kid = row.kid,
+                algorithm = row.algorithm,
+                "a signing key of an algorithm that a later version knows"
+            );
+            continue;
+        };
         match &row.wrapped {
             Some(wrapped) => {
                 let key = SigningKey::unwrap(&core.sealer, &info.kid, info.algorithm, wrapped)?;
@@ -222,9 +234,11 @@ pub async fn assure(core: &Core) -> Result<(), Error> {
     if core.truth.is_fresh() {
         return Ok(());
     }
-    let mut tx = core.database.read().await?;
-    load_epoch(core, &mut tx).await?;
-    load_by(core, &mut tx).await.map_err(|error| match error {
+    let (epoch, keys, stamp) = (core.epoch_loads.begin(), core.keys_loads.begin(), core.truth.stamp(Kind::Keys, ""));
+    // Whoever asks at the same time shares the answer: the database has enough to do.
+    let beliefs = core.loads.beliefs.get(()).await?.ok_or_else(|| Error::Corrupt("no database epoch".into()))?;
+    core.epoch_loads.take_over(epoch, || core.set_database_epoch(beliefs.epoch));
+    take_over(core, keys, stamp, &beliefs.keys).map_err(|error| match error {
         KeysError::Storage(error) => error,
         other => Error::Unavailable(other.to_string()),
     })
@@ -235,18 +249,16 @@ fn public_half(text: &str) -> Option<PublicJwk> {
     PublicJwk::from_value(&serde_json::from_str(text).ok()?).ok()
 }
 
+/// The keys of algorithms that this version knows: the next one may know more, and works beside it for a while.
 fn infos(rows: &[Row]) -> Result<Vec<KeyInfo>, Error> {
-    let corrupt = || Error::Corrupt("a signing key's row cannot be read".into());
-    let read = |row: &Row| {
-        Ok(KeyInfo {
-            kid: row.kid.clone(),
-            algorithm: row.algorithm.parse().map_err(|_| corrupt())?,
-            state: KeyState::parse(&row.state).ok_or_else(corrupt)?,
-            activate_at: row.activates_at,
-            retired_at: row.retired_at,
-        })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().filter_map(|row| info(row).transpose()).collect()
+}
+
+fn info(row: &Row) -> Result<Option<KeyInfo>, Error> {
+    let Ok(algorithm) = row.algorithm.parse() else { return Ok(None) };
+    let state = KeyState::parse(&row.state).ok_or_else(|| Error::Corrupt("a signing key's row cannot be read".into()))?;
+    let (kid, activate_at, retired_at) = (row.kid.clone(), row.activates_at, row.retired_at);
+    Ok(Some(KeyInfo { kid, algorithm, state, activate_at, retired_at }))
 }
 
 /// Carries a plan out in one transaction, and only when it is still what the plan would be then.
@@ -268,7 +280,7 @@ async fn carry_out(core: &Core, plan: Plan, lost: bool, now: Timestamp) -> Resul
             })
         });
         if done.await? {
-            info!(event = "keys.changed", steps = count, "signing keys changed");
+            tracing::info!(event = "keys.changed", steps = count, "signing keys changed");
             return Ok(count);
         }
     }

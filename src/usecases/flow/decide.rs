@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::expected::Expected;
+use super::wanted::Asking;
 use super::{Core, Flow, Wanted};
 use crate::clock::Timestamp;
 use crate::model::flow::{Ask, Facts, Life, Present, decide};
@@ -26,12 +27,13 @@ pub(super) async fn decide_next(core: &Arc<Core>, flow: &mut Flow, row: &FlowRow
         if life == Life::Open
             && let Some(session) = &flow.session
         {
+            let asking = Asking::of(core, asker, request).await?;
             let mut tx = core.database.read().await?;
             if let (Some(proposal), None) = (&flow.purposed.proposal, flow.gathered.link) {
                 let standing = links::standing(&mut tx, core, session.customer, &asker.service, proposal, now).await?;
                 flow.linked = matches!(standing, Standing::Active(_));
             }
-            flow.wanted = Wanted::of(&mut tx, core, asker, request, session, &flow.gathered, now).await?;
+            flow.wanted = Wanted::of(&mut tx, core, &asking, session, &flow.gathered, now).await?;
         }
         ask = Some(Ask {
             prompt: request.prompt,

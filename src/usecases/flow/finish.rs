@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Asker, Core, Flow, Undone};
+use super::{Asker, Core, Flow, Undone, unless_stale};
 use crate::clock::Timestamp;
 use crate::model::account_page::AccountPage;
 use crate::model::customer::Session;
@@ -84,11 +84,7 @@ async fn finish_with_grant(core: &Arc<Core>, flow: &Flow, now: Timestamp) -> Res
             Box::pin(async move { grant(tx, &core, &flow, &asker, &session, &request, now).await })
         })
         .await;
-    match code {
-        Ok(code) => Ok(Finished::Answer(address.success(core.issuer(), [("code", code)]))),
-        Err(Undone::Stale) => Ok(Finished::Stale),
-        Err(Undone::Failed(error)) => Err(error),
-    }
+    unless_stale(code.map(|code| Finished::Answer(address.success(core.issuer(), [("code", code)]))), Finished::Stale)
 }
 
 /// Flow consumed, grant and code made: one transaction, one commit. The session is held meanwhile: a sign-out either comes first, and

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{Core, Flow, Undone, Visitor, store, store_alone};
+use super::{Core, Flow, Undone, Visitor, store, store_alone, unless_stale};
 use crate::clock::Timestamp;
 use crate::crypto::password::Verdict;
 use crate::model::actor::Actor;
@@ -139,11 +139,7 @@ pub(super) async fn change(
             })
         })
         .await;
-    match changed {
-        Ok(done) => Ok(done),
-        Err(Undone::Stale) => Ok(Identified::Stale),
-        Err(Undone::Failed(error)) => Err(error),
-    }
+    unless_stale(changed, Identified::Stale)
 }
 
 /// Signs in by password. Limits first, then the hash in its pool, then the session: nothing tells an unknown identifier from a wrong password.
@@ -241,7 +237,8 @@ async fn open_session(
 pub async fn type_code(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, digits: &str, now: Timestamp) -> Result<SignedIn, Error> {
     let (Next::VerifyContact, Some(identifier)) = (&flow.next, identifier_of(flow)) else { return Ok(SignedIn::Stale) };
     let (held, visitor, flow, digits) = (Arc::clone(core), visitor.clone(), flow.clone(), digits.to_owned());
-    core.database
+    let typed = core
+        .database
         .write(move |tx| {
             let (core, visitor, flow, digits, identifier) =
                 (Arc::clone(&held), visitor.clone(), flow.clone(), digits.clone(), identifier.clone());
@@ -257,14 +254,16 @@ pub async fn type_code(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, digits:
                     Some(customer) => Gathered { locked: !is_active(tx, customer).await?, ..known.introduced() },
                 };
                 if !store(tx, &core, &flow, &gathered).await? {
-                    return Ok(SignedIn::Stale);
+                    // The code is good for the page that is due now.
+                    return Err(Undone::Stale);
                 }
                 match holder {
                     None => Ok(SignedIn::Unknown),
                     Some(_) if gathered.locked => Ok(SignedIn::Locked),
-                    Some(customer) => open_session(tx, &core, &visitor, customer, Amr::Otp, now).await,
+                    Some(customer) => Ok(open_session(tx, &core, &visitor, customer, Amr::Otp, now).await?),
                 }
             })
         })
-        .await
+        .await;
+    unless_stale(typed, SignedIn::Stale)
 }

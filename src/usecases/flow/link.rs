@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Core, Flow, Visitor, store};
+use super::{Core, Flow, Undone, Visitor, store, unless_stale};
 use crate::clock::Timestamp;
 use crate::model::flow::{Gathered, LinkDecision, Next};
-use crate::storage::{Error, Tx};
+use crate::storage::{Error, Tx, flows};
 use crate::usecases::expression::Expression;
 use crate::usecases::links::{Refusal, Standing};
 use crate::usecases::{identifiers, links, profile, sessions};
@@ -87,20 +87,25 @@ async fn decide_link(core: &Arc<Core>, visitor: &Visitor, flow: &Flow, choice: C
         waits_until: flow.started + core.config.sessions.flow.get() + core.config.tokens.code.get(),
     };
     let (held, flow, cookie) = (Arc::clone(core), flow.clone(), visitor.session.clone());
-    core.database
+    let decided = core
+        .database
         .write(move |tx| {
             let (core, flow, deciding, cookie) = (Arc::clone(&held), flow.clone(), deciding.clone(), cookie.clone());
             Box::pin(async move {
+                // A second click, or another tab, leaves nothing on record.
+                if !flows::is_at(tx, flow.id, flow.version).await? {
+                    return Err(Undone::Stale);
+                }
                 let Some(decision) = decision(tx, &core, &deciding, choice, now).await? else { return Ok(LinkDone::Stale) };
-                let gathered = Gathered { link: Some(decision), ..flow.gathered.clone() };
-                if !store(tx, &core, &flow, &gathered).await? {
-                    return Ok(LinkDone::Stale);
+                if !store(tx, &core, &flow, &Gathered { link: Some(decision), ..flow.gathered.clone() }).await? {
+                    return Err(Undone::Stale);
                 }
                 let linked = matches!(decision, LinkDecision::Accepted(_));
                 Ok(LinkDone::Decided(if linked { sessions::change_cookie(tx, &core, cookie.as_deref(), now).await? } else { None }))
             })
         })
-        .await
+        .await;
+    unless_stale(decided, LinkDone::Stale)
 }
 
 /// What a choice comes to; `None` when it does not fit how the account stands, which the page tells, or there is nothing left to decide.

@@ -205,6 +205,14 @@ impl From<Error> for Undone {
     }
 }
 
+/// What became of a transaction; `stale` when nothing of it was kept.
+fn unless_stale<T>(done: Result<T, Undone>, stale: T) -> Result<T, Error> {
+    done.or_else(|undone| match undone {
+        Undone::Stale => Ok(stale),
+        Undone::Failed(error) => Err(error),
+    })
+}
+
 /// Stores changed facts in a transaction; `false` when another tab was quicker: nothing is changed then.
 async fn store(tx: &mut Tx, core: &Core, flow: &Flow, gathered: &Gathered) -> Result<bool, Error> {
     let sealed = seal(core, flow.id, b"facts", gathered)?;

@@ -69,17 +69,42 @@ pub enum Why {
     Level,
 }
 
+/// A request with the owners of what it asks for: looked up before a connection is taken, because looking may take another, and
+/// those who each hold one and want a second would wait for each other.
+pub(super) struct Asking<'a> {
+    asker: &'a Asker,
+    request: &'a AuthorizeRequest,
+    /// By product domain.
+    owners: HashMap<String, Arc<Service>>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) async fn of(core: &Core, asker: &'a Asker, request: &'a AuthorizeRequest) -> Result<Self, Error> {
+        let catalog = core.catalog.load_full();
+        let mut owners = HashMap::new();
+        for scope in asked::scopes(&catalog, request).iter() {
+            let Some(domain) = catalog.scopes.get(scope).map(|scope| &scope.domain) else { continue };
+            if !owners.contains_key(domain)
+                && let Some(service) = partners::owner_of_domain(core, domain).await?
+            {
+                owners.insert(domain.clone(), service);
+            }
+        }
+        Ok(Self { asker, request, owners })
+    }
+}
+
 impl Wanted {
     /// Works out what the client of a request may have of a customer.
     pub(super) async fn of(
         tx: &mut Tx,
         core: &Core,
-        asker: &Asker,
-        request: &AuthorizeRequest,
+        asking: &Asking<'_>,
         session: &Session,
         gathered: &Gathered,
         now: Timestamp,
     ) -> Result<Self, Error> {
+        let (asker, request) = (asking.asker, asking.request);
         let recipient = asker.service.id;
         let given = consents::given(tx, session.customer, recipient, now).await?;
         let mut wanted = Self { sign_in: of_kind(&given, ConsentKind::SignIn, None), ..Self::default() };
@@ -87,7 +112,7 @@ impl Wanted {
             given.iter().filter(|consent| consent.kind == ConsentKind::Share).map(|consent| (consent.scope.as_str(), consent.id)).collect();
         let asked = asked::scopes(&core.catalog.load(), request);
         for scope in asked.iter().filter(|scope| asker.client.document.scope.contains(scope)) {
-            wanted.add(tx, core, asker, session, scope, shares.get(scope).copied()).await?;
+            wanted.add(tx, core, asking, session, scope, shares.get(scope).copied()).await?;
         }
         // What was refused before matters only where something is missing.
         let missing = wanted.scopes.iter().any(|scope| scope.share.as_ref().is_some_and(|share| share.consent.is_none()));
@@ -100,12 +125,12 @@ impl Wanted {
         &mut self,
         tx: &mut Tx,
         core: &Core,
-        asker: &Asker,
+        asking: &Asking<'_>,
         session: &Session,
         scope: &str,
         consent: Option<ConsentId>,
     ) -> Result<(), Error> {
-        let catalog = core.catalog.load();
+        let (catalog, asker) = (core.catalog.load(), asking.asker);
         let known = catalog.scopes.get(scope);
         // A client's own service is no exception: whoever holds the session would see what is in the token's reach.
         if known.is_some_and(|known| session.acr < known.class.least_acr()) {
@@ -127,9 +152,9 @@ impl Wanted {
         let owner = if catalog.domains.get(&known.domain).is_some_and(|domain| domain.concord) {
             None
         } else {
-            let Some(service) = partners::owner_of_domain(core, &known.domain).await? else { return Ok(()) };
-            let Some(owner) = owner_now(tx, core, session, &service).await? else {
-                self.left_out.push(LeftOut { scope: scope.to_owned(), why: Why::NoLink(service) });
+            let Some(service) = asking.owners.get(&known.domain) else { return Ok(()) };
+            let Some(owner) = owner_now(tx, core, session, service).await? else {
+                self.left_out.push(LeftOut { scope: scope.to_owned(), why: Why::NoLink(Arc::clone(service)) });
                 return Ok(());
             };
             Some(owner)

@@ -112,14 +112,20 @@ pub async fn standing(
     if proposal.service != service.id || proposal.level < service.document.links.min_evidence {
         return refused(Refusal::Weak);
     }
+    let index = index_of(core, service, &proposal.local_account);
+    let holder = links::holder(tx, service.id, &index).await?;
+    // Whoever is linked already need not prove it again in time.
+    if let Some((link, holder, LinkState::Active)) = &holder
+        && *holder == customer
+    {
+        return Ok(Standing::Active(*link));
+    }
     if now >= proposal.expires_at {
         return refused(Refusal::Late);
     }
-    let index = index_of(core, service, &proposal.local_account);
-    match links::holder(tx, service.id, &index).await? {
+    match holder {
         None => {}
         Some((_, holder, _)) if holder != customer => return refused(Refusal::Held),
-        Some((link, _, LinkState::Active)) => return Ok(Standing::Active(link)),
         Some((link, ..)) => return suspended(tx, core, link).await,
     }
     if !service.document.links.multi_account {

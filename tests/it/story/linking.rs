@@ -115,6 +115,25 @@ on_both! {
         eco.close().await;
     }
 
+    /// A second click and a second tab leave nothing on record: one decision, one consent event.
+    async fn a_stale_decision_about_a_link_changes_nothing(world: World) {
+        let eco = Ecosystem::open(world).await;
+        let mut anna = eco.person("anna");
+        eco.sign_in(&mut anna, &eco.cinema, &[]).await;
+        let pending = proposed(&eco, "PP-104417").await;
+        let page = anna.browser.open(pending.url.as_str()).await.expect(200);
+        let clicks = ["decline", "decline", "accept", "accept"].map(|action| {
+            let (mut tab, form) = (anna.browser.clone(), link_form(&page, action));
+            async move { tab.submit_once(form).await.status.as_u16() }
+        });
+        let answered = futures_util::future::join_all(clicks).await;
+        assert!(answered.iter().all(|status| matches!(status, 303 | 403)), "{answered:?}");
+        assert_eq!(eco.world.count("SELECT COUNT(*) FROM links").await, 1);
+        assert_eq!(eco.world.count("SELECT COUNT(*) FROM consents WHERE kind = 'link'").await, 1);
+        assert_eq!(eco.world.count("SELECT COUNT(*) FROM events WHERE kind = 'link.refused'").await, 0);
+        eco.close().await;
+    }
+
     /// P19: after linking the browser goes on under another session cookie; the one before, and forms made under it, are worth nothing.
     async fn p19_a_link_gives_the_session_a_new_cookie_and_new_forms(world: World) {
         let eco = Ecosystem::open(world).await;
