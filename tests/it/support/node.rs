@@ -1,17 +1,24 @@
 //! The real program in its own process: to kill, to restart, to run twice on the same stores.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::database::Folder;
 use super::http::Wire;
 
-/// A port that was free a moment ago.
+/// A port that nobody uses and that was given to no other test: the system may name one twice that is free again at once.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        if GIVEN.lock().expect("no panic while it is held").insert(port) {
+            return port;
+        }
+    }
 }
 
 /// How a node is started; clones start more nodes of the same deployment.
